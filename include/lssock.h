@@ -1,0 +1,471 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lssock.h - which process owns which socket, as a library.
+ *
+ *	context  (lssock)        where the facts come from: this machine or a tape
+ *	query    (lssock_query)  what is asked: filter, columns, sort, namespaces
+ *	snapshot (lssock_snap)   the answer: plain arrays, never changed once taken
+ *	view     (lssock_view)   the rows of a snapshot that match, in order
+ *	sheet    (lssock_sheet)  anything printable: typed cells
+ *
+ * Functions returning int give 0 or a count, or a negative errno. Where a
+ * struct lssock_err is taken it is filled on failure and untouched on success.
+ * Out parameters are written on success only. Every destructor takes NULL.
+ * The library never prints, exits, or changes signals or privileges. A context
+ * and its queries belong to one thread; a snapshot may be read by any number.
+ *
+ * No ABI promise before 1.0: structs and enums only grow at their end.
+ */
+#ifndef LSSOCK_H
+#define LSSOCK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define LSSOCK_VERSION "0.1.0"
+#define LSSOCK_SCHEMA 1			/* of the JSON documents */
+#define LSSOCK_NONE 0xffffffffu		/* "no row" */
+
+struct lssock;
+struct lssock_query;
+struct lssock_snap;
+struct lssock_view;
+struct lssock_sheet;
+
+struct lssock_err {
+	int code;			/* negative errno */
+	int pos;			/* byte offset in the text at fault, -1: none */
+	char msg[240];			/* one line, safe to print, no newline */
+};
+
+/* ---- records ----------------------------------------------------------- */
+
+/* Protocols, in the order of the default list. Bits of lssock_question.protos
+ * are 1u << value. */
+enum lssock_proto {
+	LSSOCK_PROTO_NONE,
+	LSSOCK_TCP, LSSOCK_MPTCP, LSSOCK_SCTP, LSSOCK_DCCP,
+	LSSOCK_UDP, LSSOCK_UDPLITE, LSSOCK_RAW, LSSOCK_ICMP,
+	LSSOCK_UNIX, LSSOCK_NETLINK, LSSOCK_PACKET, LSSOCK_VSOCK,
+	LSSOCK_XDP, LSSOCK_TIPC,
+	LSSOCK_OTHER,			/* any other family: known by an fd only */
+	LSSOCK_N_PROTO
+};
+#define LSSOCK_PROTOS_INET (1u << LSSOCK_TCP | 1u << LSSOCK_MPTCP | \
+	1u << LSSOCK_SCTP | 1u << LSSOCK_DCCP | 1u << LSSOCK_UDP | \
+	1u << LSSOCK_UDPLITE | 1u << LSSOCK_RAW | 1u << LSSOCK_ICMP)
+#define LSSOCK_PROTOS_ALL ((1u << LSSOCK_N_PROTO) - 2)
+
+/* 1 to 11: include/net/tcp_states.h. The rest are the kernel's state 7 told
+ * apart: CLOSE is a TCP socket in no table, BOUND is bound but neither
+ * listening nor connected (INET_DIAG bit 13), UNCONNECTED a datagram, raw,
+ * unix, netlink or packet socket without a peer. */
+enum lssock_state {
+	LSSOCK_STATE_NONE, LSSOCK_ESTABLISHED, LSSOCK_SYN_SENT, LSSOCK_SYN_RECV,
+	LSSOCK_FIN_WAIT1, LSSOCK_FIN_WAIT2, LSSOCK_TIME_WAIT, LSSOCK_CLOSE,
+	LSSOCK_CLOSE_WAIT, LSSOCK_LAST_ACK, LSSOCK_LISTEN, LSSOCK_CLOSING,
+	LSSOCK_BOUND, LSSOCK_UNCONNECTED,
+	LSSOCK_N_STATE
+};
+
+/* Why a socket has no owner. */
+enum lssock_why {
+	LSSOCK_WHY_NONE,		/* it has one, or owners were not asked for */
+	LSSOCK_WHY_TIME_WAIT, LSSOCK_WHY_SYN_RECV, LSSOCK_WHY_ACCEPT_QUEUE,
+	LSSOCK_WHY_ORPHAN, LSSOCK_WHY_KERNEL, LSSOCK_WHY_IN_FLIGHT,
+	LSSOCK_WHY_IO_URING, LSSOCK_WHY_MMAP, LSSOCK_WHY_NO_PERMISSION,
+	LSSOCK_WHY_OTHER_PIDNS, LSSOCK_WHY_VANISHED, LSSOCK_WHY_UNKNOWN,
+	LSSOCK_N_WHY
+};
+
+/* lssock_sock.flags */
+#define LSSOCK_F_TIMER		0x0007	/* idiag_timer: 0 off 1 on 2 keepalive 3 timewait 4 probe */
+#define LSSOCK_F_SOURCE		0x0018	/* mask; see LSSOCK_SRC_* */
+#define LSSOCK_SRC_DIAG		0x0000
+#define LSSOCK_SRC_PROCFS	0x0008
+#define LSSOCK_SRC_FD		0x0010	/* in no table, only an fd shows it */
+#define LSSOCK_F_SHUT_RD	0x0020
+#define LSSOCK_F_SHUT_WR	0x0040
+#define LSSOCK_F_SHUT_KNOWN	0x0080
+#define LSSOCK_F_V6ONLY		0x0100
+#define LSSOCK_F_V6ONLY_KNOWN	0x0200
+#define LSSOCK_F_UID		0x0400	/* uid is known */
+#define LSSOCK_F_QUEUES		0x0800	/* rqueue and wqueue are known */
+#define LSSOCK_F_LIMIT		0x1000	/* a listener's wqueue is its backlog limit */
+#define LSSOCK_F_AUTOBOUND	0x2000
+#define LSSOCK_F_AUTOBOUND_KNOWN 0x4000
+#define LSSOCK_F_STATE		0x8000	/* state and ends are known (not with SRC_FD) */
+
+/* One end. Inet: network byte order, IPv4 in the first four bytes, a v4-mapped
+ * address as the kernel gives it (16 bytes). Others use w[]:
+ *	unix     local: w0 inode of the socket file, w1 its device (kernel
+ *	         encoding: major = w1 >> 20), w2 row in files[] or 0, w3 peer inode
+ *	         (LSSOCK_NONE: no peer attribute, 0: not accepted yet or gone)
+ *	netlink  local: w0 portid, w1 netlink protocol; remote: w0 portid, w1 group
+ *	packet   local: w0 ethertype (host order)
+ *	vsock    w0 cid, w1 port
+ *	xdp      local: w0 queue
+ *	tipc     w0 node, w1 port reference */
+union lssock_end {
+	uint8_t ip[16];
+	uint32_t w[4];
+};
+
+struct lssock_sock {			/* 96 bytes, no padding */
+	uint64_t cookie;		/* 0: the source has none */
+	union lssock_end local, remote;
+	uint32_t inode;			/* 0: no inode (time-wait, not accepted, orphan) */
+	uint32_t uid;
+	uint32_t rqueue, wqueue;	/* bytes; LISTEN: accept queue now, backlog limit */
+	uint32_t expires_ms;		/* of the timer */
+	uint32_t name;			/* string: unix name, or an fd's protocol name */
+	uint32_t attrs;			/* offset in the attribute bytes, 0: none kept */
+	uint32_t owner;			/* row in owners[], 0: none */
+	uint32_t peer;			/* row of the other end, or LSSOCK_NONE */
+	uint32_t via;			/* row of the listener it came through, or NONE */
+	uint16_t lport, rport;		/* host order; raw: IP protocol; icmp: echo id */
+	uint16_t ns;			/* row in namespaces */
+	uint16_t iface;			/* row in interfaces, 0: not bound to one */
+	uint16_t flags;
+	uint8_t family;			/* AF_* */
+	uint8_t proto;			/* enum lssock_proto */
+	uint8_t type;			/* SOCK_*, 0: not known */
+	uint8_t state;			/* enum lssock_state */
+	uint8_t retrans;
+	uint8_t why;			/* enum lssock_why */
+};
+
+/* How an owner holds the socket. Only HOW_FD is an owner in the plain sense;
+ * the others explain a `why` (JSON: why_procs). */
+enum lssock_how { LSSOCK_HOW_FD, LSSOCK_HOW_RING, LSSOCK_HOW_IN_FLIGHT, LSSOCK_HOW_MAPPED };
+
+struct lssock_owner {
+	uint32_t next;			/* next owner of the same socket, 0: end */
+	uint32_t proc;			/* row in procs[] */
+	int32_t fd;			/* -1: none */
+	uint32_t tid:24, how:8;		/* tid 0: the process's own fd table */
+};
+
+#define LSSOCK_P_KTHREAD	0x0001
+#define LSSOCK_P_DETAILS	0x0002	/* cmdline, exe, unit … were read */
+#define LSSOCK_P_EXE_DELETED	0x0004
+#define LSSOCK_P_ZOMBIE		0x0008
+#define LSSOCK_P_NO_EXE		0x0010	/* exe may not be read */
+#define LSSOCK_P_NO_CMD		0x0020
+#define LSSOCK_P_NO_CGROUP	0x0040
+
+struct lssock_proc {
+	uint64_t start_ns;		/* since boot */
+	int32_t pid, ppid;
+	uint32_t uid;			/* effective */
+	uint32_t comm, cmdline, exe;	/* strings, 0: not known; cmdline with NULs */
+	uint32_t unit, container, runtime, pod;	/* strings, 0: none */
+	uint32_t nofile;		/* soft limit, LSSOCK_NONE: not known */
+	uint32_t nfds;			/* open fds, LSSOCK_NONE: not known */
+	uint16_t ns;			/* network namespace row, 0xffff: not known */
+	uint16_t flags;
+};
+
+#define LSSOCK_NS_OWN		0x0001	/* ours */
+#define LSSOCK_NS_ASKED		0x0002	/* its sockets were asked for */
+#define LSSOCK_NS_REFUSED	0x0004	/* may not be entered; err says why */
+#define LSSOCK_NS_HOST		0x0008	/* that of pid 1, of our pid namespace */
+
+struct lssock_ns {
+	uint64_t ino;			/* inode of the namespace, 0: not known */
+	uint64_t cookie;		/* SO_NETNS_COOKIE, 0: not known */
+	uint32_t name;			/* string: `ip netns` name, container …, 0: none */
+	uint32_t path;			/* string: where it is mounted, 0: nowhere */
+	uint32_t container;		/* string: short id, 0: none */
+	uint32_t nprocs;		/* processes living in it */
+	int32_t pid;			/* lowest such process, 0: none */
+	int32_t err;
+	uint32_t time_wait;		/* from sockstat; LSSOCK_NONE: not known */
+	uint16_t flags;
+	uint16_t port_lo, port_hi;	/* ip_local_port_range; 0: not known */
+	uint16_t unused;
+};
+
+struct lssock_iface {			/* row 0: none */
+	uint32_t ifindex;
+	uint32_t name;			/* string, 0: not known */
+	int32_t peer_ifindex;		/* veth: in the namespace peer_ns; 0: none */
+	uint16_t peer_ns;		/* row, 0xffff: not known */
+	uint16_t ns;
+	uint32_t flags;			/* IFF_* */
+	uint32_t kind;			/* string: "veth", "bridge" …, 0: none */
+};
+
+struct lssock_ifaddr {
+	uint16_t iface;			/* row */
+	uint8_t family, prefix;
+	uint8_t ip[16];
+};
+
+enum lssock_file_state {
+	LSSOCK_FILE_UNKNOWN, LSSOCK_FILE_LIVE, LSSOCK_FILE_DELETED,
+	LSSOCK_FILE_REPLACED,
+	LSSOCK_FILE_OTHER_MOUNT		/* seen from us the path is another file or none */
+};
+
+struct lssock_file {			/* row 0: none */
+	uint32_t mode, uid, gid;	/* valid with LIVE and OTHER_MOUNT */
+	uint32_t state;
+};
+
+/* "Could not look". A snapshot without notes is complete. */
+enum lssock_note_kind {
+	LSSOCK_NOTE_UNREADABLE_PROC = 1, /* a process whose fds may not be read */
+	LSSOCK_NOTE_VANISHED_PROC,	/* ended while being read; harmless alone: not incomplete */
+	LSSOCK_NOTE_NO_PROC,		/* /proc is not usable */
+	LSSOCK_NOTE_HIDDEN_PROCS,	/* hidepid */
+	LSSOCK_NOTE_UNLISTABLE,		/* this kernel cannot list `what` */
+	LSSOCK_NOTE_FALLBACK,		/* `what` read from /proc/net; informative */
+	LSSOCK_NOTE_FORGEABLE,		/* unix rows from /proc/net/unix */
+	LSSOCK_NOTE_DUMP_FAILED,	/* a dump of `what` ended early */
+	LSSOCK_NOTE_BAD_MESSAGE,	/* replies that could not be decoded */
+	LSSOCK_NOTE_UNRESOLVED_FD,	/* fds without a row after all dumps */
+	LSSOCK_NOTE_NETNS_REFUSED,	/* `what` may not be entered */
+	LSSOCK_NOTE_RING_BUSY,		/* an io_uring did not show its files */
+	LSSOCK_NOTE_LATE,		/* a read that did not end in time was left */
+	LSSOCK_NOTE_LIMIT,		/* too many fds open, out of memory for `what` */
+	LSSOCK_NOTE_NOT_RECORDED,	/* the tape does not hold `what` */
+	LSSOCK_NOTE_DETAILS,		/* details of a process may not be read */
+	LSSOCK_N_NOTE
+};
+struct lssock_note {
+	uint16_t kind, ns;
+	int32_t err;			/* positive errno, 0: none */
+	uint32_t count;
+	uint32_t what;			/* string, 0: none */
+};
+
+struct lssock_meta {
+	uint64_t now_ns;		/* epoch */
+	uint64_t boot_ns;		/* epoch of boot: start = boot_ns + start_ns */
+	uint32_t host;			/* string */
+	uint32_t kernel;		/* string: release */
+	uint32_t self_pid, self_uid;
+	uint32_t n_ns;			/* namespaces that exist, as far as known */
+	bool owners_asked, complete;
+	/* what it cost, for --stats */
+	uint64_t dump_us, owners_us, link_us, enrich_us, total_us;
+	uint64_t messages, bytes, fds, procs, asks, dumps;
+};
+
+/* ---- context ----------------------------------------------------------- */
+
+struct lssock_options {
+	size_t size;			/* sizeof(struct lssock_options) */
+	const char *proc_root;		/* NULL: /proc */
+	const char *tape_in;		/* replay this recording */
+	const char *tape_out;		/* record every answer here */
+	int threads;			/* workers; 0: as the machine has, -1: none */
+	bool anon;			/* tape_out: rewrite addresses and names */
+};
+
+/* Opens a context. -ENOENT/-EACCES … on a tape, -EBADMSG on a damaged one
+ * (err names the chunk). */
+int lssock_open(const struct lssock_options *opt, struct lssock **ret,
+		struct lssock_err *err);
+/* Closes it. With tape_out: -errno if the tape could not be written whole. */
+int lssock_close(struct lssock *ctx);
+/* The next round of a tape; 0 if there is none. With tape_out: begins a round. */
+int lssock_next_round(struct lssock *ctx);
+
+/* ---- questions --------------------------------------------------------- */
+
+enum lssock_layout {
+	LSSOCK_LAYOUT_TABLE,		/* columns for `width` (0: not a terminal) */
+	LSSOCK_LAYOUT_RECORD		/* json, csv …: the base set of fields */
+};
+
+#define LSSOCK_Q_LISTEN		0x0001	/* -l */
+#define LSSOCK_Q_ALL		0x0002	/* -a */
+#define LSSOCK_Q_NO_OWNERS	0x0004
+#define LSSOCK_Q_EXTENDED	0x0008	/* -e */
+#define LSSOCK_Q_INFO		0x0010	/* -i */
+#define LSSOCK_Q_MEMORY		0x0020	/* -m */
+#define LSSOCK_Q_TIMERS		0x0040	/* -o */
+#define LSSOCK_Q_RESOLVE	0x0080	/* -r: names by NSS allowed in the filter */
+#define LSSOCK_Q_FOOTER		0x0100	/* hidden rows and namespaces are counted */
+#define LSSOCK_Q_FULLEST	0x0200	/* keep everything (record) */
+#define LSSOCK_Q_STORY		0x0400	/* one port: every state, namespace and need */
+#define LSSOCK_Q_SUMMARY	0x0800	/* -s */
+#define LSSOCK_Q_NETNS_LIST	0x1000	/* `netns`: interfaces, addresses, counts */
+#define LSSOCK_Q_EXISTS		0x2000	/* may stop at the first match */
+#define LSSOCK_Q_MAP		0x4000	/* dot: both ends of everything */
+#define LSSOCK_Q_BOUND_ONLY	0x8000	/* ss -B */
+
+struct lssock_question {
+	size_t size;
+	const char *filter;		/* section 2 of the manual, or NULL */
+	uint32_t protos;		/* bits 1u << lssock_proto; 0: every inet one */
+	uint32_t families;		/* bit 0: IPv4, bit 1: IPv6; 0: both */
+	uint32_t flags;			/* LSSOCK_Q_* */
+	const char *columns;		/* "a,b" or "+a,b"; NULL: by layout */
+	const char *sort;		/* "-rtt,pid" or NULL */
+	const char *group_by;		/* "proc,state" or NULL */
+	uint32_t limit;			/* 0: none */
+	const char *netns;		/* NULL: own; else name, pid, path, inode, "all" */
+	enum lssock_layout layout;
+	uint32_t width;			/* columns of the terminal, 0: not a terminal */
+};
+
+/* Compiles a question. err->pos is the offset in filter where that is at
+ * fault, and err->msg has a "did you mean" where one is near. -EINVAL. */
+int lssock_query_new(const struct lssock_question *q, struct lssock_query **ret,
+		     struct lssock_err *err);
+void lssock_query_free(struct lssock_query *q);
+
+typedef int (*lssock_write_fn)(void *ctx, const void *bytes, size_t len);
+
+/* What will be asked of the kernel and why, as text (--explain). */
+int lssock_query_explain(const struct lssock_query *q, lssock_write_fn w, void *wctx);
+
+/* ---- snapshots --------------------------------------------------------- */
+
+/* Takes a snapshot that answers the query. Partial success is success with
+ * notes; negative only if nothing at all could be collected. */
+int lssock_take(struct lssock *ctx, const struct lssock_query *q,
+		struct lssock_snap **ret, struct lssock_err *err);
+struct lssock_snap *lssock_snap_hold(struct lssock_snap *s);
+void lssock_snap_free(struct lssock_snap *s);
+
+/* The arrays; they live as long as the snapshot. */
+const struct lssock_meta *lssock_snap_meta(const struct lssock_snap *s);
+const struct lssock_sock *lssock_socks(const struct lssock_snap *s, uint32_t *ret_n);
+const struct lssock_owner *lssock_owners(const struct lssock_snap *s, uint32_t *ret_n);
+const struct lssock_proc *lssock_procs(const struct lssock_snap *s, uint32_t *ret_n);
+const struct lssock_ns *lssock_namespaces(const struct lssock_snap *s, uint32_t *ret_n);
+const struct lssock_iface *lssock_ifaces(const struct lssock_snap *s, uint32_t *ret_n);
+const struct lssock_ifaddr *lssock_ifaddrs(const struct lssock_snap *s, uint32_t *ret_n);
+const struct lssock_file *lssock_files(const struct lssock_snap *s, uint32_t *ret_n);
+const struct lssock_note *lssock_notes(const struct lssock_snap *s, uint32_t *ret_n);
+
+/* Bytes of a string id; not NUL-terminated, may hold any byte. NULL for 0. */
+const char *lssock_string(const struct lssock_snap *s, uint32_t id, size_t *ret_len);
+/* Payload of a kept kernel attribute (INET_DIAG_*, UNIX_DIAG_* …) of a row, or
+ * NULL. Bound every read by *ret_len: the kernel's structs grow at their end. */
+const void *lssock_attr(const struct lssock_snap *s, uint32_t row, unsigned type,
+			size_t *ret_len);
+/* A user's name by /etc/passwd as it was, NULL if there is none. */
+const char *lssock_user(const struct lssock_snap *s, uint32_t uid, size_t *ret_len);
+/* One sentence for a note, safe to print; returns its length. */
+size_t lssock_note_text(const struct lssock_snap *s, const struct lssock_note *n,
+			char *buf, size_t size);
+/* Whether the note makes the answer incomplete (some only inform). */
+bool lssock_note_incomplete(const struct lssock_note *n);
+
+/* ---- fields and values ------------------------------------------------- */
+
+enum lssock_kind {
+	LSSOCK_V_NA,			/* not applicable: compares false */
+	LSSOCK_V_UNKNOWN,		/* not known: neither it nor its negation matches */
+	LSSOCK_V_LATER,			/* not asked yet */
+	LSSOCK_V_BOOL, LSSOCK_V_UINT, LSSOCK_V_INT, LSSOCK_V_REAL,
+	LSSOCK_V_TIME,			/* u: epoch ns */
+	LSSOCK_V_WORD,			/* s: a word of ours, safe */
+	LSSOCK_V_TEXT,			/* s: raw bytes from outside: escape to print */
+	LSSOCK_V_NAME,			/* s: raw unix name, abstract with leading NUL */
+	LSSOCK_V_ADDR,			/* a */
+	LSSOCK_V_END			/* a, port, s (interface): an endpoint to print */
+};
+enum lssock_unit {
+	LSSOCK_U_NONE, LSSOCK_U_BYTES, LSSOCK_U_RATE /* bytes/s */, LSSOCK_U_US,
+	LSSOCK_U_SEGMENTS, LSSOCK_U_PORT, LSSOCK_U_OCTAL, LSSOCK_U_HEX,
+	LSSOCK_U_PERCENT
+};
+
+struct lssock_addr {
+	uint8_t family;			/* AF_INET or AF_INET6, 0: any of both (*) */
+	uint8_t prefix;			/* length; 32 or 128 for a host */
+	uint8_t ip[16];
+};
+
+struct lssock_value {
+	enum lssock_kind kind;
+	enum lssock_unit unit;
+	uint64_t u;			/* UINT, TIME, BOOL */
+	int64_t i;
+	double r;
+	const char *s;			/* valid as long as the snapshot and this value */
+	size_t len;
+	uint32_t more;			/* TEXT: so many others beside this one */
+	struct lssock_addr a;
+	uint32_t port;			/* END; LSSOCK_NONE: none */
+	char tmp[192];			/* storage of computed text */
+};
+
+/* Where a field nests in JSON. */
+enum lssock_nest { LSSOCK_NEST_ROW, LSSOCK_NEST_OWNER, LSSOCK_NEST_TCP,
+		   LSSOCK_NEST_MEM, LSSOCK_NEST_PEER };
+
+struct lssock_field_info {
+	const char *name, *head, *help;	/* head: table heading */
+	const char *type;		/* "bool" "number" "text" "address" … for manuals */
+	const char *group;		/* "socket", "owner", "tcp", "memory" … */
+	enum lssock_unit unit;
+	enum lssock_nest nest;
+	bool both_ends;			/* `port`, `addr`: filter only */
+};
+
+uint32_t lssock_fields(void);		/* how many there are */
+int lssock_field_info(uint32_t field, struct lssock_field_info *ret);
+int lssock_field_find(const char *name);	/* index or -ENOENT */
+/* The value of a field of a row. owner: row in owners[] for owner fields, 0:
+ * the first (or none). */
+void lssock_get(const struct lssock_snap *s, uint32_t row, uint32_t owner,
+		uint32_t field, struct lssock_value *ret);
+/* A value as text for people (units, escapes); returns the length written.
+ * Always safe to print, always NUL-terminated if size > 0. */
+size_t lssock_value_text(const struct lssock_value *v, char *buf, size_t size);
+/* Untrusted bytes made safe and reversible: \xNN, \\ (see lssock(1)). */
+size_t lssock_escape(const void *bytes, size_t len, char *buf, size_t size);
+
+/* ---- views and sheets -------------------------------------------------- */
+
+/* Selects, sorts, limits. Holds the snapshot; the query must outlive it. */
+int lssock_view_new(struct lssock_snap *s, const struct lssock_query *q,
+		    struct lssock_view **ret, struct lssock_err *err);
+void lssock_view_free(struct lssock_view *v);
+const uint32_t *lssock_view_rows(const struct lssock_view *v, uint32_t *ret_n);
+/* How many rows matched only because of what could not be known: rows whose
+ * match is unknown, and rows hidden by default (by state and by protocol). */
+uint32_t lssock_view_unknown(const struct lssock_view *v);
+uint32_t lssock_view_hidden(const struct lssock_view *v, enum lssock_state st);
+/* Owner `owner` (row in owners[]) of this row matched too (ruling 3). */
+bool lssock_view_owner_matched(const struct lssock_view *v, uint32_t row, uint32_t owner);
+
+/* Sheets: free with lssock_sheet_free; they hold what they speak of. */
+int lssock_view_sheet(struct lssock_view *v, struct lssock_sheet **ret);
+int lssock_netns_sheet(struct lssock_snap *s, struct lssock_sheet **ret);
+int lssock_summary_sheet(struct lssock_snap *s, struct lssock_sheet **ret);
+int lssock_fields_sheet(struct lssock_sheet **ret);	/* --columns help */
+void lssock_sheet_free(struct lssock_sheet *sheet);
+uint32_t lssock_sheet_rows(const struct lssock_sheet *sheet);
+
+struct lssock_render {
+	size_t size;
+	const char *format;		/* table json jsonl csv tsv dot */
+	uint32_t width;			/* table: 0 not a terminal: nothing is cut */
+	bool color, no_header, wide;	/* wide: never cut */
+	bool utf8;			/* cut mark … instead of + */
+	lssock_write_fn write;
+	void *wctx;
+};
+/* Formats known, NULL-terminated. */
+const char *const *lssock_formats(void);
+/* Prints a sheet. -ENOTSUP: the format does not fit this sheet; any error of
+ * write is passed on. */
+int lssock_render(const struct lssock_sheet *sheet, const struct lssock_render *r);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

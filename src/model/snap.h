@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The snapshot: builder (one writer), then sealed and shared. Rows are in
+ * arrays; rows refer to each other by number, to text by string id, and to the
+ * kernel's attributes by offset.
+ */
+#ifndef MODEL_SNAP_H
+#define MODEL_SNAP_H
+
+#include "base/buf.h"
+#include "base/hash.h"
+#include "lssock.h"
+
+struct snap_user { uint32_t uid, name; };	/* sorted by uid; so are groups */
+/* A unix socket with `count` fds of others in its receive queue (SCM_RIGHTS). */
+struct snap_in_flight { uint32_t inode, proc, count; int32_t fd; };
+
+struct lssock_snap {
+	struct lssock_meta meta;
+	VEC(struct lssock_sock) socks;
+	VEC(struct lssock_owner) owners;	/* row 0 unused */
+	VEC(struct lssock_proc) procs;		/* row 0 unused */
+	VEC(struct lssock_ns) ns;		/* row 0: our own */
+	VEC(struct lssock_iface) ifaces;	/* row 0 unused */
+	VEC(struct lssock_ifaddr) ifaddrs;
+	VEC(struct lssock_file) files;		/* row 0 unused */
+	VEC(struct lssock_note) notes;
+	VEC(struct snap_user) users, groups;
+	VEC(struct snap_in_flight) in_flight;
+	uint32_t *clients;		/* per row: connected through or to it; NULL: not asked */
+	struct buf attrs;		/* per row: u32 length, attributes as they came; from offset 4 */
+	struct strings strings;
+	struct index by_id;		/* identity -> row */
+	struct index by_inode;		/* inode -> first owner row */
+	struct index by_pid;		/* pid -> newest proc row */
+	uint32_t holds;
+	bool sealed, failed;		/* failed: out of memory while building */
+};
+
+/* A snapshot with one hold, or NULL. */
+struct lssock_snap *snap_new(void);
+/* Expected numbers, to allocate once; any may be 0. */
+void snap_presize(struct lssock_snap *s, uint32_t socks, uint32_t owners);
+/* 0 or -ENOMEM: something could not be kept. Frees the building indexes. */
+int snap_seal(struct lssock_snap *s);
+
+/* Adds a socket, or meets it again: rows are the same when (proto, cookie) are
+ * (SCTP: and the ends; cookie 0: proto, ns, ends, ports and inode). Met again,
+ * the later record wins, but keeps a name, attributes or flags that only the
+ * earlier one had. attrs: netlink attributes as they came (may be NULL).
+ * owner, peer, via of *k are ignored. Returns the row, LSSOCK_NONE: no memory;
+ * *ret_new (may be NULL): whether it is new. */
+uint32_t snap_add(struct lssock_snap *s, const struct lssock_sock *k,
+		  const void *attrs, uint32_t attrs_len, bool *ret_new);
+/* Row by identity as above, LSSOCK_NONE: none. */
+uint32_t snap_find(const struct lssock_snap *s, const struct lssock_sock *k);
+
+/* Adds a process as seen by one look at it. The same (pid, start_ns) gives the
+ * same row. Returns the row, 0: no memory. */
+uint32_t snap_proc(struct lssock_snap *s, const struct lssock_proc *p);
+/* Adds an owner of an inode. The same (proc, tid, fd, how) twice is one. */
+int snap_owner(struct lssock_snap *s, uint32_t inode, const struct lssock_owner *o);
+/* First owner row of an inode, 0: none. */
+uint32_t snap_owner_of(const struct lssock_snap *s, uint32_t inode);
+
+/* Row of an interface of a namespace, made if it is new; ifindex 0 gives 0. */
+uint16_t snap_iface(struct lssock_snap *s, uint16_t ns, uint32_t ifindex);
+/* Notes of the same (kind, ns, err, what) are one, counts are added. what: a
+ * string of ours or from outside, may be NULL. */
+void snap_note(struct lssock_snap *s, enum lssock_note_kind kind, uint16_t ns,
+	       int err, uint32_t count, const char *what);
+uint32_t snap_string(struct lssock_snap *s, const void *p, size_t len);
+/* From the text of /etc/passwd or /etc/group. */
+void snap_users(struct lssock_snap *s, const char *text, size_t len);
+void snap_groups(struct lssock_snap *s, const char *text, size_t len);
+const char *snap_group(const struct lssock_snap *s, uint32_t gid, size_t *ret_len);
+
+/* Payload of an attribute in a row's kept attributes; as lssock_attr. */
+const void *snap_attr(const struct lssock_snap *s, const struct lssock_sock *k,
+		      unsigned type, size_t *ret_len);
+static inline const struct lssock_sock *snap_row(const struct lssock_snap *s, uint32_t row)
+{
+	return &s->socks.v[row];
+}
+/* The v4-mapped or IPv4 row has an IPv4 address to show. */
+bool snap_is_inet(const struct lssock_sock *k);	/* has addresses and ports */
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Everything a user can name. One table (fieldtab.c) feeds columns, filter,
+ * sort, group, JSON keys, help, man pages and completion.
+ */
+#ifndef QUERY_FIELD_H
+#define QUERY_FIELD_H
+
+#include "model/snap.h"
+#include "query/value.h"
+#include "wire/diag.h"
+
+/* What must be collected for a field (bits, or-ed into the plan). */
+#define NEED_OWNERS	0x0001
+#define NEED_PROC	0x0002	/* cmdline, exe … of owners */
+#define NEED_FILE	0x0004	/* state, owner, mode of unix files */
+#define NEED_VIA	0x0008	/* listeners */
+#define NEED_PEER	0x0010	/* the other end's row */
+#define NEED_NETNS	0x0020	/* namespaces' names */
+#define NEED_IFACE	0x0040	/* names of interfaces */
+#define NEED_ADDRS	0x0080	/* addresses of interfaces (scope of %dev, peers) */
+#define NEED_USERS	0x0100
+#define NEED_AUTOBOUND	0x0200
+#define NEED_CLIENTS	0x0400
+#define NEED_WHY	0x0800	/* the second look */
+#define NEED_PORTRANGE	0x1000
+#define NEED_CGROUP	0x2000	/* path of the socket's cgroup id */
+#define NEED_COUNTERS	0x4000	/* sockstat */
+#define NEED_STATE	0x8000	/* kernel state or family decides the value: for pruning */
+
+enum field_type {
+	FT_BOOL, FT_UINT, FT_INT, FT_REAL, FT_SIZE, FT_RATE, FT_DURATION, FT_TIME,
+	FT_WORD,			/* one of field.words */
+	FT_TEXT, FT_NAME, FT_ADDR, FT_PORT, FT_STATE, FT_END
+};
+
+/* Raw attribute data: `len` bytes at `off` of attribute `attr` of `cls`. */
+struct field_raw {
+	uint8_t cls;			/* enum diag_class */
+	uint8_t attr;
+	uint16_t off;
+	uint8_t len;			/* 1 2 4 8; 0: no raw part */
+	uint8_t shift, bits;		/* bits > 0: that bit field */
+};
+
+struct field {
+	const char *name, *head, *help, *group;
+	enum field_type type;
+	enum lssock_unit unit;
+	enum lssock_nest nest;
+	uint8_t width;			/* least width in a table, 0: content */
+	uint8_t give, cut;		/* see struct sheet_column */
+	uint32_t needs;
+	uint32_t protos;		/* applicable to these; 0: all */
+	uint32_t states;		/* applicable in these lssock_states; 0: all */
+	struct field_raw raw;
+	uint32_t scale;			/* raw value is multiplied by it; 0: 1 */
+	uint64_t none;			/* raw value that means null; 0: none such … */
+	bool has_none;			/* … unless this is set */
+	bool filter_only;		/* port, addr: either end */
+	bool table_only;		/* local, remote, process: made for tables */
+	const char *const *words;	/* FT_WORD: NULL-terminated */
+	void (*get)(const struct lssock_snap *s, uint32_t row, uint32_t owner,
+		    struct lssock_value *ret);	/* NULL: raw alone */
+};
+
+extern const struct field field_table[];
+extern const uint32_t field_count;
+
+const struct field *field_find(const char *name, size_t len);	/* NULL: none */
+/* Nearest name for "did you mean", NULL. */
+const char *field_nearest(const char *name, size_t len);
+/* Value for (row, owner row or 0). Owner fields of a row without owners are NA,
+ * UNKNOWN or LATER (meta.owners_asked), by its `why`. */
+void field_get(const struct field *f, const struct lssock_snap *s, uint32_t row,
+	       uint32_t owner, struct lssock_value *ret);
+/* Sets to ask: default columns by layout and width, and what -e -i -m -o add
+ * (names, NULL-terminated). */
+const char *const *field_defaults(const struct lssock_question *q);
+const char *const *field_option_group(uint32_t question_flag);
+
+#endif

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The seam between the program and the world. A source is asked and answers in
+ * bytes, in as many chunks as it likes; it may answer more than was asked,
+ * never less. The live machine (kernel.c), a replayed tape and a tee that
+ * records (tape.c) are sources. User space always filters again.
+ *
+ * An answer is known by (kind, ns, id): a tape finds it by these, so whatever
+ * selects *another* answer must be in them; arg may only narrow it (state mask,
+ * bytecode) or say the same as id in full (a path, of which id is the hash).
+ *
+ * ask() gives 0, or a negative errno if there is no answer (or only a part:
+ * chunks may have come before). It may be called from pool workers when
+ * `concurrent` below says so for the kind.
+ */
+#ifndef SOURCE_SOURCE_H
+#define SOURCE_SOURCE_H
+
+#include "base/buf.h"
+#include "lssock.h"
+
+enum ask_kind {
+	/* ns 0, id 0. Text, "key value\n": now (epoch ns), boot (epoch ns), host,
+	 * kernel, pid, uid, netns (inode of ours), netns_cookie, pidns_root (1: we see
+	 * the initial pid namespace, 0: not, -: not known), hidepid (0 1 2), proc (1:
+	 * /proc is there, 0: not), fd_sizes (1: st_size of fd directories counts). */
+	ASK_FACTS,
+
+	/* id: ask_diag_id(). arg: a whole netlink message (header and body), made by
+	 * wire/diag. Chunks: netlink messages as received, up to and with DONE or
+	 * ERROR. Answered for namespace ns. Concurrent. */
+	ASK_DIAG,
+
+	/* ns: of a namespace. id: enum ask_text. The file's text. Concurrent. */
+	ASK_TEXT,
+
+	/* id: slice | slices << 16 (0: all in one). Owner stream of every process
+	 * and of threads that can differ (leader is a zombie). Concurrent, one slice
+	 * each. arg: struct ask_owners or none. */
+	ASK_OWNERS,
+
+	/* id: 0. Owner stream of what a first look does not see: threads with a
+	 * table of their own, files registered in io_urings (how RING), sockets mapped
+	 * but closed (how MAPPED; only if arg.maps), receivers of fds in flight (type
+	 * IN_FLIGHT), and processes that were not there before. arg: struct
+	 * ask_owners. */
+	ASK_HOLDERS,
+
+	/* id: pid | (hash32 of start ns) << 32. arg: struct ask_proc. Sections {u16
+	 * tag, i16 errno, u32 len, bytes, padded to 4} of enum proc_section. -ESRCH: it
+	 * is gone, or the pid is another process now. Blocks; concurrent. */
+	ASK_PROC,
+
+	/* id: hash of arg. arg: struct ask_file and the path. One struct
+	 * wire_file: what the path is, as the owner sees it and as we see it.
+	 * Blocks; concurrent. */
+	ASK_FILE,
+
+	/* id: hash of arg. arg: struct ask_fd. The text of getxattr
+	 * system.sockprotoname; -ESTALE: the fd is another file now. */
+	ASK_PROTONAME,
+
+	/* ns 0, id: 0 shallow, 1 deep. Namespace records (struct wire_ns): ours
+	 * first, then those of processes, named mounts and mountinfo; deep adds open
+	 * namespace fds. The source then knows them: their place in the answer is the
+	 * `ns` of later asks. */
+	ASK_NETNS,
+
+	/* id: hash of arg. arg: array of struct ask_fd, socket fds without a row.
+	 * struct wire_ns of namespaces that only these sockets keep; they are added
+	 * behind those of ASK_NETNS. */
+	ASK_SOCKET_NETNS,
+
+	/* ns, id: enum ask_route. rtnetlink messages as received; for
+	 * ASK_ROUTE_NSID: array of struct wire_nsid. */
+	ASK_ROUTE,
+
+	/* id: cgroup v2 id. The path of the cgroup below its mount. */
+	ASK_CGROUP,
+
+	/* id: hash of arg. arg: such a path. Its id, u64; -ENOENT. */
+	ASK_CGROUP_ID,
+
+	ASK_N_KIND
+};
+
+enum ask_text {
+	TEXT_NET_TCP = 1, TEXT_NET_TCP6, TEXT_NET_UDP, TEXT_NET_UDP6,
+	TEXT_NET_UDPLITE, TEXT_NET_UDPLITE6, TEXT_NET_RAW, TEXT_NET_RAW6,
+	TEXT_NET_ICMP, TEXT_NET_ICMP6, TEXT_NET_UNIX, TEXT_NET_NETLINK,
+	TEXT_NET_PACKET, TEXT_NET_SOCKSTAT, TEXT_NET_SOCKSTAT6, TEXT_NET_PROTOCOLS,
+	TEXT_PORT_RANGE,		/* sys/net/ipv4/ip_local_port_range */
+	TEXT_PASSWD, TEXT_GROUP,	/* ns 0 */
+	TEXT_FILE_NR,			/* sys/fs/file-nr */
+	TEXT_N
+};
+enum ask_route { ASK_ROUTE_LINKS = 1, ASK_ROUTE_ADDRS, ASK_ROUTE_NSID };
+
+/* family 0: both in one dump. variant 1: auto-bound sockets only (bytecode). */
+static inline uint64_t ask_diag_id(unsigned proto, unsigned family, unsigned variant)
+{
+	return proto | (uint64_t)family << 8 | (uint64_t)variant << 16;
+}
+
+struct ask {
+	uint16_t kind;
+	uint16_t ns;
+	uint64_t id;
+	const void *arg;
+	uint32_t arg_len;
+};
+/* Takes one chunk; negative ends the answer and is returned by ask. */
+typedef int (*chunk_fn)(void *ctx, const void *bytes, size_t len);
+
+struct source {
+	int (*ask)(struct source *s, const struct ask *a, chunk_fn fn, void *ctx);
+	/* A new round (tapes: the next frame). 1, or 0: there is none. */
+	int (*next)(struct source *s);
+	/* Frees it. A tee: frees its inner source too; -errno: the tape is not whole. */
+	int (*close)(struct source *s);
+	bool live;			/* false: answers are from a tape */
+};
+
+/* This machine. threads as in lssock_options. */
+int kernel_open(const char *proc_root, struct source **ret, struct lssock_err *err);
+/* A recording. -EBADMSG: err names the chunk. */
+int tape_open(const char *path, struct source **ret, struct lssock_err *err);
+/* Records every answer of inner (which it then owns) into a new file. */
+int tape_tee(struct source *inner, const char *path, bool anon, struct source **ret,
+	     struct lssock_err *err);
+
+/* ---- what kinds are given ---------------------------------------------- */
+
+struct ask_owners {
+	uint32_t n_pids;		/* > 0: only these (struct followed by i32 pids) */
+	uint32_t maps;			/* look for mapped sockets (packet rings) */
+	uint32_t new_only;		/* ASK_HOLDERS: only what was not there before */
+};
+struct ask_proc { int32_t pid; uint32_t sections; uint64_t start_ns; };	/* bits 1u << tag */
+struct ask_fd { int32_t pid; uint32_t tid; int32_t fd; uint32_t inode; uint64_t start_ns; };
+struct ask_file { int32_t pid; uint32_t path_len; uint64_t start_ns; };
+
+/* ---- owner stream: records of 16 bytes, a task has 3 --------------------- */
+/* Little structs in host byte order, in any number per chunk, never split
+ * between chunks. A task record precedes the fds of the task. */
+
+#define OWN_FD 0
+#define OWN_TASK 1
+#define OWN_NET 2
+#define OWN_GAP 3
+#define OWN_IN_FLIGHT 4
+#define OWN_STAT 5
+
+struct own_fd {				/* inode != 0 */
+	uint32_t inode, pid;
+	int32_t fd;
+	uint32_t tid:24, how:8;		/* enum lssock_how */
+};
+struct own_rec {			/* inode word 0: the other records */
+	uint32_t zero, type;
+	uint32_t a, b;
+};
+/* NET: a = namespace inode of the tasks that follow, 0: not known.
+ * GAP: a = errno, b = pid: its fds could not be read (ESRCH: it vanished;
+ *   EAGAIN: an io_uring was busy; EMFILE: no fd left; pid 0: /proc itself).
+ * STAT: a = fds looked at, b = processes looked at.
+ * IN_FLIGHT: a = fd of the receiver, b = number of fds, then one more 16 bytes
+ *   {inode of the receiver, pid, 0, 0}. */
+struct own_task {
+	uint32_t zero, type;		/* 0, OWN_TASK */
+	int32_t pid, ppid;
+	uint32_t uid;			/* effective */
+	uint32_t flags;			/* LSSOCK_P_KTHREAD, _ZOMBIE */
+	uint64_t start_ns;		/* since boot */
+	char comm[16];			/* as the kernel has it: not escaped, NUL-padded */
+};
+
+enum proc_section { PROC_CMDLINE = 1, PROC_EXE, PROC_CGROUP, PROC_LIMITS, PROC_NFDS, PROC_N };
+
+struct wire_file {
+	int32_t err;			/* errno of the look in the owner's root; 0 */
+	int32_t our_err;		/* … of ours */
+	uint32_t mode, uid, gid, ino, major, minor;	/* owner's look */
+	uint32_t our_ino, our_major, our_minor;
+	uint32_t zero;
+};
+struct wire_ns {
+	uint32_t len;			/* of record and tail, padded to 8 */
+	uint16_t flags;			/* LSSOCK_NS_* */
+	uint16_t name_len;
+	uint64_t ino, cookie;
+	int32_t pid;
+	uint32_t nprocs;
+	int32_t err;			/* why it may not be entered, 0: it may */
+	uint16_t path_len, zero;
+	/* name, path, without NUL */
+};
+struct wire_nsid { int32_t nsid; uint16_t ns, zero; };
+
+_Static_assert(sizeof(struct own_fd) == 16, "owner stream");
+_Static_assert(sizeof(struct own_rec) == 16, "owner stream");
+_Static_assert(sizeof(struct own_task) == 48, "owner stream");
+
+#endif
