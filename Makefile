@@ -34,15 +34,22 @@ FUZZ := $(patsubst tests/fuzz/%.c,$B/tests/fuzz/%,$(filter-out tests/fuzz/main.c
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2);)
 
-.PHONY: all run check check-asan bench clean install uninstall deps test-deps units
+.PHONY: all run check check-unit check-asan bench bench-full fuzz clean install uninstall \
+	deps docs test-programs compile_commands.json
 .DELETE_ON_ERROR:
 
-all: deps $B/lssock $B/liblssock.so
+all: deps $B/lssock $B/liblssock.so docs
 
-# ---- packages ---------------------------------------------------------------
+# ---- packages: only `run` and `check` install, and say so ----------------------
 deps:
-	@tests/packages need build
+	@$(if $(SAN),:,tests/packages need build)
 
+run:
+	@tests/packages install build
+	@$(MAKE) --no-print-directory all
+	@$B/lssock
+
+# ---- the program and the library ------------------------------------------------
 $B/lssock: $(CLI_OBJ) $B/liblssock.a
 	$(call say,LINK,$@)$(CC) $(LDFLAGS) -pie -o $@ $^ $(LIBS)
 
@@ -50,19 +57,123 @@ $B/liblssock.a: $(LIB_OBJ)
 	$(call say,AR,$@)rm -f $@ && $(AR) rcs $@ $^
 
 $B/liblssock.so: $(LIB_OBJ) src/lssock.map
-	$(call say,LINK,$@)$(CC) $(LDFLAGS) -shared -Wl,-soname,liblssock.so.0 -Wl,--version-script=src/lssock.map -o $@ $(LIB_OBJ) $(LIBS)
+	$(call say,LINK,$@)$(CC) $(LDFLAGS) -shared -Wl,-soname,liblssock.so.0 \
+		-Wl,--version-script=src/lssock.map -o $@ $(LIB_OBJ) $(LIBS)
 
 $B/%.o: src/%.c
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
+# ---- documents made from the tables ---------------------------------------------
+MAN := $B/man/lssock.1 $B/man/lssock-filter.7 $B/man/lssock-fields.7 $B/man/liblssock.3
+COMPLETION := $B/completion/lssock.bash $B/completion/_lssock $B/completion/lssock.fish
+
+docs: $(MAN) $(COMPLETION) $B/lssock.pc
+
+$B/man/%: man/% $B/lssock
+	@mkdir -p $(@D)
+	$(call say,MAN,$@)$B/lssock --generate man-options >$B/man/options && \
+		$B/lssock --generate man-fields >$B/man/fields && \
+		sed -e 's/@VERSION@/$(VERSION)/' -e '/^@OPTIONS@/{r $B/man/options' -e 'd}' \
+			-e '/^@FIELDS@/{r $B/man/fields' -e 'd}' $< >$@
+
+$B/completion/lssock.bash: $B/lssock
+	@mkdir -p $(@D)
+	$(call say,GEN,$@)$B/lssock --generate bash >$@
+$B/completion/_lssock: $B/lssock
+	@mkdir -p $(@D)
+	$(call say,GEN,$@)$B/lssock --generate zsh >$@
+$B/completion/lssock.fish: $B/lssock
+	@mkdir -p $(@D)
+	$(call say,GEN,$@)$B/lssock --generate fish >$@
+
+$B/lssock.pc: src/lssock.pc.in Makefile
+	@mkdir -p $(@D)
+	$(Q)sed -e 's,@PREFIX@,$(PREFIX),' -e 's/@VERSION@/$(VERSION)/' $< >$@
+
+# ---- tests ------------------------------------------------------------------------
 $B/tests/unit/%: tests/unit/%.c $B/liblssock.a
 	@mkdir -p $(@D)
-	$(call say,CC,$<)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) -MMD -MP $(LDFLAGS) -o $@ $< $B/liblssock.a -lcmocka $(LIBS)
+	$(call say,CC,$<)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) -MMD -MP $(LDFLAGS) -o $@ $< \
+		$B/liblssock.a -lcmocka $(LIBS)
 
-units: $(UNIT)
+$B/tests/scene: $(sort $(wildcard tests/scene/*.c)) $(wildcard tests/scene/*.h)
+	@mkdir -p $(@D)
+	$(call say,CC,tests/scene)$(CC) $(CPPFLAGS) -Itests/scene -std=gnu11 -O1 -g -Wall -Wextra \
+		-pthread -o $@ $(filter %.c,$^)
+
+# Every fuzz target also as a program that replays files: the corpus is a test.
+$B/tests/fuzz/%: tests/fuzz/%.c tests/fuzz/main.c $B/liblssock.a
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< tests/fuzz/main.c \
+		$B/liblssock.a $(LIBS)
+
+test-programs: $B/lssock $B/liblssock.so docs $(UNIT) $(FUZZ) $B/tests/scene
+
+check:
+	@tests/packages install test
+	@$(MAKE) --no-print-directory W=1 all test-programs
+	@B=$B tests/run
+
+check-asan:
+	@tests/packages install test
+	@$(MAKE) --no-print-directory SAN=address,undefined all test-programs
+	@B=build-san tests/run
+
+# make fuzz T=diag [SECONDS=60]: libFuzzer with the corpus in fixtures/corpus.
+SECONDS ?= 60
+fuzz:
+	@mkdir -p build-fuzz
+	clang $(CPPFLAGS) -std=gnu11 -g -O1 -fsanitize=fuzzer,address,undefined \
+		-o build-fuzz/$(T) tests/fuzz/$(T).c $(LIB_SRC) $(LIBS) -pthread
+	@mkdir -p build-fuzz/corpus-$(T)
+	build-fuzz/$(T) -max_total_time=$(SECONDS) build-fuzz/corpus-$(T) fixtures/corpus/$(T)
+
+bench: all
+	@tests/packages install test
+	@$(MAKE) --no-print-directory $B/tests/load
+	@B=$B tests/bench/run.py --quick
+bench-full: all
+	@tests/packages install test
+	@$(MAKE) --no-print-directory $B/tests/load
+	@B=$B tests/bench/run.py --full
+
+$B/tests/load: tests/bench/load.c
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) -D_GNU_SOURCE -std=gnu11 -O2 -Wall -Wextra -o $@ $<
+
+compile_commands.json:
+	bear -- $(MAKE) -B all test-programs
+
+# ---- installing -------------------------------------------------------------------
+BINDIR := $(DESTDIR)$(PREFIX)/bin
+LIBDIR := $(DESTDIR)$(PREFIX)/lib
+SHARE := $(DESTDIR)$(PREFIX)/share
+INSTALLED = $(BINDIR)/lssock $(LIBDIR)/liblssock.so.0 $(LIBDIR)/liblssock.so \
+	$(LIBDIR)/pkgconfig/lssock.pc $(DESTDIR)$(PREFIX)/include/lssock.h \
+	$(SHARE)/man/man1/lssock.1 $(SHARE)/man/man7/lssock-filter.7 \
+	$(SHARE)/man/man7/lssock-fields.7 $(SHARE)/man/man3/liblssock.3 \
+	$(SHARE)/bash-completion/completions/lssock $(SHARE)/zsh/site-functions/_lssock \
+	$(SHARE)/fish/vendor_completions.d/lssock.fish
+
+install: all
+	install -D -m 755 $B/lssock $(BINDIR)/lssock
+	install -D -m 644 $B/liblssock.so $(LIBDIR)/liblssock.so.0
+	ln -sf liblssock.so.0 $(LIBDIR)/liblssock.so
+	install -D -m 644 $B/lssock.pc $(LIBDIR)/pkgconfig/lssock.pc
+	install -D -m 644 include/lssock.h $(DESTDIR)$(PREFIX)/include/lssock.h
+	install -D -m 644 $B/man/lssock.1 $(SHARE)/man/man1/lssock.1
+	install -D -m 644 $B/man/lssock-filter.7 $(SHARE)/man/man7/lssock-filter.7
+	install -D -m 644 $B/man/lssock-fields.7 $(SHARE)/man/man7/lssock-fields.7
+	install -D -m 644 $B/man/liblssock.3 $(SHARE)/man/man3/liblssock.3
+	install -D -m 644 $B/completion/lssock.bash $(SHARE)/bash-completion/completions/lssock
+	install -D -m 644 $B/completion/_lssock $(SHARE)/zsh/site-functions/_lssock
+	install -D -m 644 $B/completion/lssock.fish $(SHARE)/fish/vendor_completions.d/lssock.fish
+
+uninstall:
+	rm -f $(INSTALLED)
 
 clean:
-	rm -rf build build-san
+	rm -rf build build-san build-fuzz
 
 -include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(addsuffix .d,$(UNIT))

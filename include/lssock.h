@@ -27,6 +27,9 @@
 extern "C" {
 #endif
 
+/* The shared library hides everything else. */
+#pragma GCC visibility push(default)
+
 #define LSSOCK_VERSION "0.1.0"
 #define LSSOCK_SCHEMA 1			/* of the JSON documents */
 #define LSSOCK_NONE 0xffffffffu		/* "no row" */
@@ -169,6 +172,7 @@ struct lssock_proc {
 	uint32_t nfds;			/* open fds, LSSOCK_NONE: not known */
 	uint16_t ns;			/* network namespace row, 0xffff: not known */
 	uint16_t flags;
+	uint32_t cmd;			/* string: cmdline to show, NULs as blanks */
 };
 
 #define LSSOCK_NS_OWN		0x0001	/* ours */
@@ -428,6 +432,12 @@ size_t lssock_value_text(const struct lssock_value *v, char *buf, size_t size);
 /* Untrusted bytes made safe and reversible: \xNN, \\ (see lssock(1)). */
 size_t lssock_escape(const void *bytes, size_t len, char *buf, size_t size);
 
+const char *lssock_state_name(enum lssock_state state);	/* "ESTABLISHED" */
+/* A word of ss -f or -A ("inet", "tcp", "u_str", "all"): bits of protos and
+ * families for a question, and the SOCK_* type of unix sockets (0: any). -EINVAL. */
+int lssock_selection(const char *word, size_t len, uint32_t *ret_protos,
+		     uint32_t *ret_families, uint8_t *ret_type);
+
 /* ---- views and sheets -------------------------------------------------- */
 
 /* Selects, sorts, limits. Holds the snapshot; the query must outlive it. */
@@ -464,6 +474,8 @@ const char *const *lssock_formats(void);
 /* Prints a sheet. -ENOTSUP: the format does not fit this sheet; any error of
  * write is passed on. */
 int lssock_render(const struct lssock_sheet *sheet, const struct lssock_render *r);
+
+#pragma GCC visibility pop
 
 #ifdef __cplusplus
 }

@@ -32,6 +32,7 @@ uint64_t hash_bytes(const void *p, size_t len);	/* FNV-1a, 64 bit; stable, used 
 struct strings {
 	struct buf bytes;		/* u32 length, bytes, padded to 4; from offset 4 on */
 	struct index by_hash;
+	uint64_t seed;			/* of the hash: names are chosen by others */
 };
 void strings_release(struct strings *s);
 /* Id of these bytes, 0: out of memory. Same bytes, same id. */

@@ -16,16 +16,17 @@ struct pool;
 struct pool_job {
 	void (*run)(struct pool_job *job);
 	void (*drop)(struct pool_job *job);	/* frees a job nobody waits for */
-	/* the pool's */
+	bool may_block;		/* pool_wait for another job never runs it */
+	/* the pool's; zero at first */
 	struct pool_job *next;
 	int fate;
-	uint8_t queued;
 };
 
-/* threads 0: no worker, jobs run inside pool_wait. Threads start with the first
- * job. NULL: out of memory. */
+/* threads 0: no worker (but see pool_wait_until), jobs run inside pool_wait.
+ * Threads start with the first job. NULL: out of memory. */
 struct pool *pool_new(unsigned threads);
-/* Waits for running jobs, except late ones (their threads are left behind). */
+/* Waits for running jobs, except late ones (their threads are left behind).
+ * Jobs still queued are not run; like all but late ones they are the caller's. */
 void pool_free(struct pool *p);
 /* Queues a job. If no worker can be started it runs inside pool_wait. */
 void pool_post(struct pool *p, struct pool_job *job);
@@ -36,5 +37,11 @@ void pool_wait(struct pool *p, struct pool_job *job);
  * busy. -ETIMEDOUT: the job is late and no longer the caller's.
  * -EAGAIN: no thread could be had; the job is the caller's, not run. */
 int pool_wait_until(struct pool *p, struct pool_job *job, uint64_t deadline_ns);
+
+/* A lock for what workers write together. NULL: out of memory. */
+struct pool_lock *pool_lock_new(void);
+void pool_lock_free(struct pool_lock *l);
+void pool_lock(struct pool_lock *l);
+void pool_unlock(struct pool_lock *l);
 
 #endif

@@ -5,14 +5,15 @@
  * gets back in a message. Reversible and injective: unsafe bytes become \xNN,
  * a backslash \\ . Unsafe: C0, DEL, C1, invalid UTF-8, bidi controls, line and
  * paragraph separators, zero-width, tag and other invisible format characters,
- * and unassigned or private planes.
+ * unassigned or private planes, and a combining mark at the start of the text
+ * (it would change what is printed before it).
  */
 #ifndef BASE_TEXT_H
 #define BASE_TEXT_H
 
 #include "base/buf.h"
 
-#define TEXT_BLANK 0x01	/* blanks too: the cell of a table that is split at blanks */
+#define TEXT_BLANK 0x01	/* blanks of any kind too: tables that are split at them */
 #define TEXT_AT    0x02	/* a leading @ too (an @ of ours stands for an abstract name) */
 #define TEXT_SEMI  0x04	/* ; too (CSV lists) */
 #define TEXT_FORMULA 0x08 /* a leading = + - @ too (spreadsheets) */

@@ -10,11 +10,56 @@
 struct lssock {
 	struct source *source;
 	struct pool *pool;
-	unsigned threads;
+	unsigned slices;	/* of the owner scan; 1 where an answer goes to or comes from a tape */
+	unsigned late;		/* jobs left behind: they still use the source */
 };
 
-/* Details of processes, files, cgroups for rows the filter has not excluded.
- * Unsealed snapshot. Blocking reads are jobs with deadlines. */
-int enrich_snap(struct lssock *ctx, const struct lssock_query *q, struct lssock_snap *s);
+/* One collection. */
+struct collect {
+	struct lssock *ctx;
+	const struct lssock_query *q;
+	const struct plan *plan;
+	struct lssock_snap *s;
+	uint32_t unlisted;	/* protocols this kernel cannot list, bits of lssock_proto */
+	uint32_t refused;	/* protocols whose dump was refused or failed */
+	int refused_err;
+	uint32_t unreadable;	/* processes */
+	bool nested_pidns;
+	bool looked_twice;
+	bool netlink_gone;	/* NETLINK_SOCK_DIAG cannot be had at all */
+};
+
+/* ---- ask.c: questions to the source -------------------------------------- */
+
+/* The whole answer in one buffer. */
+int ask_bytes(struct collect *c, enum ask_kind kind, uint16_t ns, uint64_t id, const void *arg,
+	      uint32_t arg_len, struct buf *ret);
+
+/* ---- netns.c: which namespaces are asked ---------------------------------- */
+
+int namespaces_find(struct collect *c, struct lssock_err *err);
+/* Interfaces, addresses, port ranges and counters of the asked namespaces. */
+void namespaces_detail(struct collect *c);
+
+/* ---- tables.c: the sockets of a namespace ---------------------------------- */
+
+void tables_collect(struct collect *c, uint16_t ns);
+/* What may be read only after the owners are known: /proc/net/unix. */
+void tables_after_owners(struct collect *c, uint16_t ns);
+/* Asks a protocol's table once more into `into` (the snapshot itself or a scratch
+ * one). Returns how many rows were new to it, or -errno. */
+int tables_again(struct collect *c, struct lssock_snap *into, uint16_t ns, uint8_t proto);
+/* Every socket of a protocol that was not asked for, into a scratch snapshot. */
+void tables_sieve(struct collect *c, struct lssock_snap *into, uint8_t proto);
+/* Whether every socket of the protocol that has a row anywhere was asked for. */
+bool tables_whole(const struct collect *c, uint8_t proto);
+
+/* ---- second.c: the second look --------------------------------------------- */
+
+void second_look(struct collect *c);
+
+/* ---- enrich.c: details of what the filter has not excluded ------------------ */
+
+void enrich(struct collect *c);
 
 #endif

@@ -35,8 +35,9 @@ const char *names_how(unsigned how);
  * name we have no table for. */
 enum lssock_proto names_sockproto(const char *s, size_t len, uint8_t *ret_family, uint8_t *ret_type);
 /* ss -f / -A words: "inet" "tcp" "u_str" "unix_dgram" "raw" "all" …: the bits
- * of protos, of families (1 IPv4, 2 IPv6; 0: no say) and the unix type (0: any).
- * -1: no such word. */
+ * of protos, of families (1 IPv4, 2 IPv6; 0: no say) and the unix, packet or
+ * vsock type (0: any). -1: no such word. "inet" says IPv4, as -f means it; -A
+ * means both and ignores families. */
 int names_selection(const char *s, size_t len, uint32_t *ret_protos,
 		    uint32_t *ret_families, uint8_t *ret_type);
 /* The name nearest to s in a NULL-terminated list, NULL if none is near. */

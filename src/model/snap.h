@@ -12,8 +12,14 @@
 #include "lssock.h"
 
 struct snap_user { uint32_t uid, name; };	/* sorted by uid; so are groups */
-/* A unix socket with `count` fds of others in its receive queue (SCM_RIGHTS). */
+/* A unix socket with `count` fds of others in its receive queue (SCM_RIGHTS).
+ * proc 0: several processes could receive them. */
 struct snap_in_flight { uint32_t inode, proc, count; int32_t fd; };
+
+/* Path of a cgroup v2 id below its mount; path 0: there is none (any more). */
+struct snap_cgroup { uint64_t id; uint32_t path; };
+
+struct snap_living { uint32_t proc, ns_ino; };
 
 struct lssock_snap {
 	struct lssock_meta meta;
@@ -27,12 +33,23 @@ struct lssock_snap {
 	VEC(struct lssock_note) notes;
 	VEC(struct snap_user) users, groups;
 	VEC(struct snap_in_flight) in_flight;
+	VEC(struct snap_cgroup) cgroups;
+	uint32_t kept[7];		/* by diag_class: attributes that were kept (bit = type) */
+	uint64_t files_open, files_max;	/* of the machine (file-nr); 0: not known */
 	uint32_t *clients;		/* per row: connected through or to it; NULL: not asked */
 	struct buf attrs;		/* per row: u32 length, attributes as they came; from offset 4 */
 	struct strings strings;
 	struct index by_id;		/* identity -> row */
 	struct index by_inode;		/* inode -> first owner row */
 	struct index by_pid;		/* pid -> newest proc row */
+	struct index by_proc;		/* pid and start -> proc row */
+	struct index by_holder;		/* owners of long chains, by what they are */
+	struct index by_tail;		/* inode of a long chain -> its last owner */
+	struct index by_iface;		/* ns and ifindex -> row */
+	struct index by_ns;		/* inode of a namespace -> newest row */
+	struct index by_flight;		/* inode of a receiver -> row of in_flight */
+	struct index by_gap;		/* pid and errno of processes that were noted */
+	VEC(struct snap_living) living;	/* processes in namespaces without a row yet */
 	uint32_t holds;
 	bool sealed, failed;		/* failed: out of memory while building */
 };
@@ -44,8 +61,9 @@ void snap_presize(struct lssock_snap *s, uint32_t socks, uint32_t owners);
 /* 0 or -ENOMEM: something could not be kept. Frees the building indexes. */
 int snap_seal(struct lssock_snap *s);
 
-/* Adds a socket, or meets it again: rows are the same when (proto, cookie) are
- * (SCTP: and the ends; cookie 0: proto, ns, ends, ports and inode). Met again,
+/* Adds a socket, or meets it again: rows are the same when (proto, ns, cookie)
+ * are (before Linux 5.4 each namespace counts cookies for itself; SCTP: and the
+ * ends; cookie 0: proto, ns, ends, ports and inode). Met again,
  * the later record wins, but keeps a name, attributes or flags that only the
  * earlier one had. attrs: netlink attributes as they came (may be NULL).
  * owner, peer, via of *k are ignored. Returns the row, LSSOCK_NONE: no memory;
@@ -60,8 +78,19 @@ uint32_t snap_find(const struct lssock_snap *s, const struct lssock_sock *k);
 uint32_t snap_proc(struct lssock_snap *s, const struct lssock_proc *p);
 /* Adds an owner of an inode. The same (proc, tid, fd, how) twice is one. */
 int snap_owner(struct lssock_snap *s, uint32_t inode, const struct lssock_owner *o);
+/* Puts the owners of how FD first on every chain; else the order stays. */
+void snap_sort_owners(struct lssock_snap *s);
 /* First owner row of an inode, 0: none. */
 uint32_t snap_owner_of(const struct lssock_snap *s, uint32_t inode);
+
+/* Adds a namespace, or meets it again (ours: row 0; else the same inode, and no
+ * other cookie). Returns the row, 0xffff: no room. */
+uint16_t snap_ns(struct lssock_snap *s, const struct lssock_ns *n);
+/* Adds what a receiver has in its queue; the same inode again is one. */
+void snap_in_flight(struct lssock_snap *s, const struct snap_in_flight *f);
+/* The process lives in the namespace of this inode, whose row may come later. */
+void snap_lives_in(struct lssock_snap *s, uint32_t proc, uint32_t ns_ino);
+void snap_find_homes(struct lssock_snap *s);	/* once more rows of namespaces came */
 
 /* Row of an interface of a namespace, made if it is new; ifindex 0 gives 0. */
 uint16_t snap_iface(struct lssock_snap *s, uint16_t ns, uint32_t ifindex);
@@ -82,7 +111,6 @@ static inline const struct lssock_sock *snap_row(const struct lssock_snap *s, ui
 {
 	return &s->socks.v[row];
 }
-/* The v4-mapped or IPv4 row has an IPv4 address to show. */
 bool snap_is_inet(const struct lssock_sock *k);	/* has addresses and ports */
 
 #endif

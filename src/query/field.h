@@ -39,7 +39,7 @@ struct field_raw {
 	uint8_t cls;			/* enum diag_class */
 	uint8_t attr;
 	uint16_t off;
-	uint8_t len;			/* 1 2 4 8; 0: no raw part */
+	uint8_t len;			/* 1 2 4 8; 0: no raw part; with a getter: what it needs */
 	uint8_t shift, bits;		/* bits > 0: that bit field */
 };
 
@@ -60,8 +60,8 @@ struct field {
 	bool filter_only;		/* port, addr: either end */
 	bool table_only;		/* local, remote, process: made for tables */
 	const char *const *words;	/* FT_WORD: NULL-terminated */
-	void (*get)(const struct lssock_snap *s, uint32_t row, uint32_t owner,
-		    struct lssock_value *ret);	/* NULL: raw alone */
+	void (*get)(const struct field *f, const struct lssock_snap *s, uint32_t row,
+		    uint32_t owner, struct lssock_value *ret);	/* NULL: raw alone */
 };
 
 extern const struct field field_table[];
@@ -74,9 +74,17 @@ const char *field_nearest(const char *name, size_t len);
  * UNKNOWN or LATER (meta.owners_asked), by its `why`. */
 void field_get(const struct field *f, const struct lssock_snap *s, uint32_t row,
 	       uint32_t owner, struct lssock_value *ret);
+/* Or-s the attributes that the field reads, of every class, into keep (bit =
+ * attribute type): memory fields read another attribute in each family. */
+void field_keep(const struct field *f, uint32_t keep[DIAG_N_CLASS]);
+/* Listening, or a bound datagram or raw socket that takes from anybody. */
+bool field_listens(const struct lssock_sock *k);
+/* First plain owner (how FD) of a row, 0: none. */
+uint32_t field_owner(const struct lssock_snap *s, const struct lssock_sock *k);
 /* Sets to ask: default columns by layout and width, and what -e -i -m -o add
  * (names, NULL-terminated). */
 const char *const *field_defaults(const struct lssock_question *q);
-const char *const *field_option_group(uint32_t question_flag);
+/* For LSSOCK_Q_INFO with LSSOCK_Q_FULLEST: every tcp field, else the common ones. */
+const char *const *field_option_group(uint32_t question_flags);
 
 #endif

@@ -13,12 +13,20 @@ enum node_kind {
 	NODE_CMP,			/* field OP operand */
 	NODE_HAS,			/* has:field */
 	NODE_WORD,			/* bare word: substring in several fields */
+	NODE_IS,			/* is:word; field: which, see filter_is */
 	NODE_ALL			/* matches everything */
 };
 enum cmp_op { OP_EQ, OP_NE, OP_LT, OP_LE, OP_GT, OP_GE, OP_MATCH /* ~ */, OP_NOMATCH };
 
+enum filter_is {
+	IS_LISTEN, IS_ESTAB, IS_LOOPBACK, IS_INBOUND, IS_OUTBOUND, IS_UNOWNED,
+	IS_MINE, IS_NEW, IS_CLOSED, IS_PROBLEM, IS_N
+};
+
 struct operand {			/* one of a list or range */
 	uint8_t is_range;
+	bool glob;			/* text has a * that is not quoted */
+	bool masked;			/* hi.u is a mask of lo.u */
 	struct lssock_value lo, hi;
 	uint32_t states;		/* FT_STATE: set of states */
 	const char *text; size_t len;	/* FT_TEXT, FT_NAME, words: raw bytes, globs allowed */
@@ -46,6 +54,8 @@ struct filter {
 	uint32_t protos_named;		/* protocols it speaks of or needs (path: -> unix) */
 	bool names_netns;		/* netns: container: pid: -> all namespaces */
 	bool closed;			/* is:new and the like: only in watch */
+	bool per_owner;			/* some term differs between owners */
+	const struct field *known[16];	/* fields that words and is: look at */
 };
 
 /* Parses and binds. text NULL or blank: everything. flags: LSSOCK_Q_RESOLVE. */
@@ -57,5 +67,11 @@ void filter_print(const struct filter *f, struct buf *out);
 enum tri filter_pair(const struct filter *f, const struct lssock_snap *s, uint32_t row, uint32_t owner);
 /* Over all pairs of a row: YES if one is, else UNKNOWN if one is, else NO. */
 enum tri filter_row(const struct filter *f, const struct lssock_snap *s, uint32_t row);
+
+/* Whether a row is a listening one, as -l and is:listen mean it. */
+enum tri filter_listens(const struct lssock_snap *s, uint32_t row);
+const char *filter_is_name(unsigned is);	/* NULL out of range */
+/* What a field needs, or-ed in. */
+void filter_add_needs(const struct field *f, uint32_t *needs, uint32_t keep[DIAG_N_CLASS]);
 
 #endif

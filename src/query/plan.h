@@ -12,6 +12,8 @@ struct plan {
 	uint32_t keep[DIAG_N_CLASS];
 	uint32_t needs;
 	bool push[LSSOCK_N_PROTO];	/* push_filter gives a program for it */
+	uint32_t extra_listen;		/* protos that need one more dump: LISTEN alone,
+					   without a program (via, dir) */
 	/* namespaces */
 	enum { NS_OWN, NS_ALL, NS_ONE } ns_which;
 	char *ns_one;			/* name, pid, path or inode */

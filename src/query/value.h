@@ -25,6 +25,12 @@ void value_real(struct lssock_value *v, double r);
 void value_bool(struct lssock_value *v, bool b);
 void value_word(struct lssock_value *v, const char *word);	/* NULL: not applicable */
 void value_text(struct lssock_value *v, const char *s, size_t len);
+/* Computed text, built piece by piece in v->tmp; what does not fit is cut. */
+void value_tmp(struct lssock_value *v);				/* TEXT, empty */
+void value_tmp_put(struct lssock_value *v, const char *s, size_t len);
+void value_tmp_puts(struct lssock_value *v, const char *s);
+void value_tmp_u64(struct lssock_value *v, uint64_t u);
+void value_tmp_hex(struct lssock_value *v, uint64_t u);		/* 0x… */
 
 /* For sorting: NA and UNKNOWN last, whatever the direction is the caller's. */
 int value_compare(const struct lssock_value *a, const struct lssock_value *b);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the parts of the live source give each other: nlsock, netns, procscan. */
+/* What the parts of the live source give each other: nlsock, netns, procdir,
+ * procscan, procinfo. */
 #ifndef SOURCE_PARTS_H
 #define SOURCE_PARTS_H
 
@@ -14,8 +15,10 @@ struct mnl_socket;
 int nlsock_open(int protocol, struct mnl_socket **ret);
 /* Sends the request (a whole message; seq is set here) and gives every received
  * buffer to fn until DONE, ERROR or an error of fn. Messages of another seq or
- * port are dropped before fn. 64 KiB buffer; EINTR is retried; EBUSY retried
- * after a reopen by the caller. 0 or -errno of the transport. */
+ * port are dropped before fn. 64 KiB buffer; EINTR is retried. 0 or -errno of
+ * the transport. -EBUSY: a dump is still running on this socket, nothing was
+ * given to fn: take another socket. After an error the socket is not to be
+ * used again. */
 int nlsock_dump(struct mnl_socket *nl, const void *request, size_t len, chunk_fn fn, void *ctx);
 
 /* ---- netns: which namespaces there are; sockets inside one --------------- */
@@ -23,35 +26,93 @@ int nlsock_dump(struct mnl_socket *nl, const void *request, size_t len, chunk_fn
 struct netns;				/* the list, thread-safe */
 struct netns *netns_new(int proc_fd);	/* proc_fd: of the proc root, borrowed */
 void netns_free(struct netns *n);
-/* Finds and appends what is new; gives struct wire_ns of all. deep: fds too. */
+/* Finds all and gives struct wire_ns of each: ours, those known before that are
+ * still there, new ones. The others are forgotten. deep: fds and threads too. */
 int netns_find(struct netns *n, bool deep, chunk_fn fn, void *ctx);
 /* Those that only sockets keep (ASK_SOCKET_NETNS). */
 int netns_of_sockets(struct netns *n, const struct ask_fd *fds, size_t n_fds, chunk_fn fn, void *ctx);
+/* One, by pid or path (ASK_NETNS_FIND). */
+int netns_find_one(struct netns *n, const char *spec, size_t len, chunk_fn fn, void *ctx);
 /* A netlink socket inside namespace ns (0: ours). Kept and reused; give it back.
  * Opened from a thread of its own that enters, opens and ends. */
 int netns_socket(struct netns *n, uint16_t ns, int protocol, struct mnl_socket **ret);
 void netns_socket_back(struct netns *n, uint16_t ns, int protocol, struct mnl_socket *nl, bool usable);
-/* A file below /proc/thread-self/net or /proc/sys/net of a namespace. */
+/* A file of a namespace: "net/NAME" or "sys/net/NAME". Where the namespace may
+ * not be entered, net/NAME of a process living in it. */
 int netns_read(struct netns *n, uint16_t ns, const char *path, struct buf *b);
 /* ASK_ROUTE_NSID: ids of the known namespaces as ns numbers them. */
 int netns_ids(struct netns *n, uint16_t ns, chunk_fn fn, void *ctx);
 
-/* ---- procscan: /proc -> owner stream ------------------------------------ */
+/* ---- procdir: ways through /proc ----------------------------------------- */
 
-struct procscan { int proc_fd; uint64_t ns_per_tick; bool fd_sizes; };
+struct procscan {
+	int proc_fd;			/* -1: there is no /proc */
+	uint64_t ns_per_tick;
+	uint64_t since_ns;		/* new_only: processes that started from here on */
+	bool fd_sizes;
+	bool real;			/* a proc file system, not a copy of one */
+	bool own_pids;			/* its pids are those of our pid namespace */
+};
 /* Fills fd_sizes by a look at our own fd directory. */
 void procscan_init(struct procscan *s, int proc_fd);
+
+/* A directory being read. */
+struct dents {
+	int fd, err;			/* err: why it ended, 0: at its end */
+	uint32_t at, len;
+	_Alignas(8) char bytes[32768];
+};
+int dents_open(struct dents *d, int dirfd, const char *name);
+/* The next name (. and .. too), valid until the next call; NULL: the end. */
+const char *dents_next(struct dents *d);
+void dents_close(struct dents *d);
+
+struct numbers { int32_t *v; uint32_t n, cap; };
+/* The entries of a directory whose names are numbers (pids, tids, fds). */
+int dents_numbers(struct dents *d, int dirfd, const char *name, struct numbers *ret);
+
+#define PROC_PATH 64
+/* "PID/", or "PID/task/TID/" if tid, or "task/TID/" if pid is 0; then name and,
+ * if it is not negative, a number. */
+const char *proc_path(char path[PROC_PATH], int32_t pid, uint32_t tid, const char *name,
+		      int32_t number);
+
+/* A whole name as a number, -1: it is not one. */
+int32_t proc_number(const char *name);
+/* openat and readlinkat with EINTR retried: fd or length, or -errno. */
+int proc_open_at(int dirfd, const char *name, int flags);
+int proc_link_at(int dirfd, const char *name, char *link, size_t size);
+/* /proc/PID/stat through the directory of the process. */
+struct procfs_stat;
+int procscan_stat(int dirfd, struct procfs_stat *ret);
+/* /proc/PID as a directory fd whose process started at start_ns (0: any).
+ * -ESRCH: another one. */
+int procscan_open(const struct procscan *s, int32_t pid, uint64_t start_ns);
+/* Our own thread's directory below the proc root, or below /proc. */
+int procscan_self(int proc_fd);
+/* A file in a foreign root: absolute links stay inside. flags: O_NOFOLLOW or 0.
+ * O_PATH fd or -errno. */
+int proc_open_inside(int root, const char *path, int flags);
+
+/* A line of mountinfo; texts as they are there (octal escapes). */
+struct mount_text { const char *s; size_t len; };
+struct mount_line { uint64_t id; struct mount_text root, point, type, options; };
+/* Takes the next line that makes sense; false: no more. */
+bool mount_next(struct mount_text *text, struct mount_line *ret);
+
+/* ---- procscan: /proc -> owner stream ------------------------------------ */
+
 int procscan_owners(const struct procscan *s, uint64_t slice, const struct ask_owners *arg,
 		    size_t arg_len, chunk_fn fn, void *ctx);
 int procscan_holders(const struct procscan *s, const struct ask_owners *arg, size_t arg_len,
 		     chunk_fn fn, void *ctx);
+
+/* ---- procinfo: one process, and the machine ------------------------------ */
+
 int procscan_details(const struct procscan *s, const struct ask_proc *arg, chunk_fn fn, void *ctx);
 int procscan_file(const struct procscan *s, const struct ask_file *arg, size_t arg_len,
 		  chunk_fn fn, void *ctx);
 int procscan_protoname(const struct procscan *s, const struct ask_fd *arg, chunk_fn fn, void *ctx);
 int procscan_facts(const struct procscan *s, chunk_fn fn, void *ctx);
-/* /proc/PID as a directory fd whose process started at start_ns (0: any).
- * -ESRCH: another one. */
-int procscan_open(const struct procscan *s, int32_t pid, uint64_t start_ns);
 
 #endif

@@ -17,7 +17,9 @@
 #define SOURCE_SOURCE_H
 
 #include "base/buf.h"
+#include "base/hash.h"
 #include "lssock.h"
+#include "wire/records.h"
 
 enum ask_kind {
 	/* ns 0, id 0. Text, "key value\n": now (epoch ns), boot (epoch ns), host,
@@ -71,6 +73,11 @@ enum ask_kind {
 	 * behind those of ASK_NETNS. */
 	ASK_SOCKET_NETNS,
 
+	/* id: hash of arg. arg: text, a pid or the path of a namespace file. One
+	 * struct wire_ns, also if it is known already (same inode); a new one is
+	 * added behind. -ENOENT, -ESRCH, -EACCES, -EINVAL: not a network namespace. */
+	ASK_NETNS_FIND,
+
 	/* ns, id: enum ask_route. rtnetlink messages as received; for
 	 * ASK_ROUTE_NSID: array of struct wire_nsid. */
 	ASK_ROUTE,
@@ -84,22 +91,16 @@ enum ask_kind {
 	ASK_N_KIND
 };
 
-enum ask_text {
-	TEXT_NET_TCP = 1, TEXT_NET_TCP6, TEXT_NET_UDP, TEXT_NET_UDP6,
-	TEXT_NET_UDPLITE, TEXT_NET_UDPLITE6, TEXT_NET_RAW, TEXT_NET_RAW6,
-	TEXT_NET_ICMP, TEXT_NET_ICMP6, TEXT_NET_UNIX, TEXT_NET_NETLINK,
-	TEXT_NET_PACKET, TEXT_NET_SOCKSTAT, TEXT_NET_SOCKSTAT6, TEXT_NET_PROTOCOLS,
-	TEXT_PORT_RANGE,		/* sys/net/ipv4/ip_local_port_range */
-	TEXT_PASSWD, TEXT_GROUP,	/* ns 0 */
-	TEXT_FILE_NR,			/* sys/fs/file-nr */
-	TEXT_N
-};
-enum ask_route { ASK_ROUTE_LINKS = 1, ASK_ROUTE_ADDRS, ASK_ROUTE_NSID };
-
 /* family 0: both in one dump. variant 1: auto-bound sockets only (bytecode). */
 static inline uint64_t ask_diag_id(unsigned proto, unsigned family, unsigned variant)
 {
 	return proto | (uint64_t)family << 8 | (uint64_t)variant << 16;
+}
+
+/* The id of ASK_PROC. */
+static inline uint64_t ask_proc_id(int32_t pid, uint64_t start_ns)
+{
+	return (uint32_t)pid | (hash_u64(start_ns) & 0xffffffffu) << 32;
 }
 
 struct ask {
@@ -125,7 +126,12 @@ struct source {
 int kernel_open(const char *proc_root, struct source **ret, struct lssock_err *err);
 /* A recording. -EBADMSG: err names the chunk. */
 int tape_open(const char *path, struct source **ret, struct lssock_err *err);
-/* Records every answer of inner (which it then owns) into a new file. */
+/* The same from memory (copied). */
+int tape_open_bytes(const void *bytes, size_t len, struct source **ret,
+		    struct lssock_err *err);
+/* Records every answer of inner (which it then owns, on success) into a new file,
+ * which takes its name at close. close() may be called while a late ask is still
+ * on its way; both sources are then left to it. */
 int tape_tee(struct source *inner, const char *path, bool anon, struct source **ret,
 	     struct lssock_err *err);
 
@@ -139,66 +145,5 @@ struct ask_owners {
 struct ask_proc { int32_t pid; uint32_t sections; uint64_t start_ns; };	/* bits 1u << tag */
 struct ask_fd { int32_t pid; uint32_t tid; int32_t fd; uint32_t inode; uint64_t start_ns; };
 struct ask_file { int32_t pid; uint32_t path_len; uint64_t start_ns; };
-
-/* ---- owner stream: records of 16 bytes, a task has 3 --------------------- */
-/* Little structs in host byte order, in any number per chunk, never split
- * between chunks. A task record precedes the fds of the task. */
-
-#define OWN_FD 0
-#define OWN_TASK 1
-#define OWN_NET 2
-#define OWN_GAP 3
-#define OWN_IN_FLIGHT 4
-#define OWN_STAT 5
-
-struct own_fd {				/* inode != 0 */
-	uint32_t inode, pid;
-	int32_t fd;
-	uint32_t tid:24, how:8;		/* enum lssock_how */
-};
-struct own_rec {			/* inode word 0: the other records */
-	uint32_t zero, type;
-	uint32_t a, b;
-};
-/* NET: a = namespace inode of the tasks that follow, 0: not known.
- * GAP: a = errno, b = pid: its fds could not be read (ESRCH: it vanished;
- *   EAGAIN: an io_uring was busy; EMFILE: no fd left; pid 0: /proc itself).
- * STAT: a = fds looked at, b = processes looked at.
- * IN_FLIGHT: a = fd of the receiver, b = number of fds, then one more 16 bytes
- *   {inode of the receiver, pid, 0, 0}. */
-struct own_task {
-	uint32_t zero, type;		/* 0, OWN_TASK */
-	int32_t pid, ppid;
-	uint32_t uid;			/* effective */
-	uint32_t flags;			/* LSSOCK_P_KTHREAD, _ZOMBIE */
-	uint64_t start_ns;		/* since boot */
-	char comm[16];			/* as the kernel has it: not escaped, NUL-padded */
-};
-
-enum proc_section { PROC_CMDLINE = 1, PROC_EXE, PROC_CGROUP, PROC_LIMITS, PROC_NFDS, PROC_N };
-
-struct wire_file {
-	int32_t err;			/* errno of the look in the owner's root; 0 */
-	int32_t our_err;		/* … of ours */
-	uint32_t mode, uid, gid, ino, major, minor;	/* owner's look */
-	uint32_t our_ino, our_major, our_minor;
-	uint32_t zero;
-};
-struct wire_ns {
-	uint32_t len;			/* of record and tail, padded to 8 */
-	uint16_t flags;			/* LSSOCK_NS_* */
-	uint16_t name_len;
-	uint64_t ino, cookie;
-	int32_t pid;
-	uint32_t nprocs;
-	int32_t err;			/* why it may not be entered, 0: it may */
-	uint16_t path_len, zero;
-	/* name, path, without NUL */
-};
-struct wire_nsid { int32_t nsid; uint16_t ns, zero; };
-
-_Static_assert(sizeof(struct own_fd) == 16, "owner stream");
-_Static_assert(sizeof(struct own_rec) == 16, "owner stream");
-_Static_assert(sizeof(struct own_task) == 48, "owner stream");
 
 #endif

@@ -8,11 +8,6 @@
 
 #include "model/snap.h"
 
-/* Constants younger than Debian 12's headers. */
-#ifndef INET_DIAG_BC_S_EQ
-#define INET_DIAG_BC_S_EQ 11
-#endif
-
 /* Attribute classes: the same number means another thing in another class. */
 enum diag_class { DIAG_INET, DIAG_UNIX, DIAG_NETLINK, DIAG_PACKET, DIAG_VSOCK,
 		  DIAG_XDP, DIAG_TIPC, DIAG_N_CLASS };
@@ -56,6 +51,10 @@ struct diag_dump {
 };
 /* One chunk: chunk_fn with a struct diag_dump as ctx. Always 0 or -ENOMEM. */
 int diag_decode(void *dump, const void *bytes, size_t len);
+
+/* Zeroes the keys of INET_DIAG_MD5SIG in received messages, in place, so that
+ * no recording holds them. */
+void diag_scrub(void *bytes, size_t len);
 
 /* wire/family: one netlink message of a protocol -> a row. Payload of the
  * message without nlmsghdr. 0, or -EBADMSG. *ret_attrs: where attributes start. */

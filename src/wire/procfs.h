@@ -47,6 +47,9 @@ int procfs_owner_stream(void *owners, const void *bytes, size_t len);
 /* ASK_PROC's sections into a process row. */
 int procfs_details(struct lssock_snap *s, uint32_t proc, const void *bytes, size_t len);
 
+/* The PROC_STAT section of such an answer. -ENOENT: not in it. */
+int procfs_section_stat(const void *bytes, size_t len, struct procfs_stat *ret);
+
 /* What a cgroup path says; slices of `text`, len 0: nothing. Container ids are
  * cut to 12 characters; runtime "docker" "podman" "containerd" "cri-o" "lxc"
  * "nspawn" …; escapes \xNN of systemd undone in names (buf owns those). */

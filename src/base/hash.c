@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Hash index u64 -> u32 and interned strings. There is no removal, so a free
+ * slot always ends a search.
+ *
+ * Groups of eight slots are probed at growing distances (1, 3, 6, 10 …), which
+ * reaches every group of a table of 2^n of them: a run of keys that fills whole
+ * groups would otherwise build long chains of full neighbours.
+ */
+#include "base/hash.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/io.h"
+
+#define GROUP 8u
+#define MAX_SLOTS (1u << 31)
+
+uint64_t hash_u64(uint64_t v)
+{
+	v = (v ^ v >> 32) * 0x9e3779b97f4a7c15;
+	v = (v ^ v >> 29) * 0xd6e8feb86659fd93;
+	return v ^ v >> 32;
+}
+
+uint64_t hash_bytes(const void *p, size_t len)
+{
+	const unsigned char *s = p;
+	uint64_t h = 0xcbf29ce484222325;
+
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ s[i]) * 0x100000001b3;
+	return h;
+}
+
+void index_release(struct index *x)
+{
+	if (!x)
+		return;
+	mem_free(x->slots);
+	*x = (struct index){ 0 };
+}
+
+static void all_free(struct index_slot *slots, size_t n)
+{
+	memset(slots, 0xff, n * sizeof(*slots));	/* row INDEX_NONE */
+}
+
+void index_clear(struct index *x)
+{
+	if (x->slots)
+		all_free(x->slots, (size_t)x->mask + 1);
+	x->n = 0;
+}
+
+/* The slot of the key, or the free one where it belongs. */
+static struct index_slot *probe(const struct index *x, uint64_t key)
+{
+	uint32_t groups = x->mask / GROUP, at = (uint32_t)hash_u64(key >> 3);
+	struct index_slot *home = x->slots + (size_t)(at & groups) * GROUP;
+
+	home += key & (GROUP - 1);
+	if (home->key == key || home->row == INDEX_NONE)	/* nearly always */
+		return home;
+	for (uint32_t step = 1;; at += step++) {
+		struct index_slot *group = x->slots + (size_t)(at & groups) * GROUP;
+
+		for (unsigned i = 0; i < GROUP; i++) {
+			struct index_slot *slot = group + ((key + i) & (GROUP - 1));
+
+			if (slot->row == INDEX_NONE || slot->key == key)
+				return slot;
+		}
+	}
+}
+
+static int resize(struct index *x, uint32_t n_slots)
+{
+	struct index next = { .mask = n_slots - 1, .n = x->n };
+	size_t bytes;
+
+	if (__builtin_mul_overflow((size_t)n_slots, sizeof(*next.slots), &bytes))
+		return -ENOMEM;
+	next.slots = mem_realloc(NULL, bytes);
+	if (!next.slots)
+		return -ENOMEM;
+	all_free(next.slots, n_slots);
+	for (size_t i = 0; x->slots && i <= x->mask; i++) {
+		if (x->slots[i].row != INDEX_NONE)
+			*probe(&next, x->slots[i].key) = x->slots[i];
+	}
+	mem_free(x->slots);
+	*x = next;
+	return 0;
+}
+
+/* At most three quarters of the slots are in use. */
+static bool has_room(const struct index *x, uint64_t want)
+{
+	return x->slots && want <= ((uint64_t)x->mask + 1) / 4 * 3;
+}
+
+int index_reserve(struct index *x, uint32_t want)
+{
+	uint32_t n_slots = x->slots ? x->mask + 1 : 2 * GROUP;
+
+	if (has_room(x, want))
+		return 0;
+	while (n_slots < MAX_SLOTS && want > n_slots / 4 * 3)
+		n_slots *= 2;
+	if (want > n_slots / 4 * 3)
+		return -ENOMEM;
+	return resize(x, n_slots);
+}
+
+uint32_t *index_put(struct index *x, uint64_t key)
+{
+	struct index_slot *slot = x->slots ? probe(x, key) : NULL;
+
+	if (slot && slot->row != INDEX_NONE)
+		return &slot->row;
+	if (!has_room(x, (uint64_t)x->n + 1)) {
+		if (index_reserve(x, x->n + 1) < 0)
+			return NULL;
+		slot = probe(x, key);
+	}
+	slot->key = key;
+	x->n++;
+	return &slot->row;
+}
+
+uint32_t index_get(const struct index *x, uint64_t key)
+{
+	return x->slots ? probe(x, key)->row : INDEX_NONE;
+}
+
+/* ---- strings ---- */
+
+static uint64_t fold(uint64_t a, uint64_t b)
+{
+	__uint128_t m = (__uint128_t)a * b;
+
+	return (uint64_t)m ^ (uint64_t)(m >> 64);
+}
+
+/* Keyed, because any local user chooses names (unix sockets, processes) and
+ * could make thousands of them collide in a hash that is known beforehand. */
+static uint64_t keyed_hash(uint64_t seed, const char *s, size_t len)
+{
+	uint64_t h = seed ^ fold(len + 1, 0x9e3779b97f4a7c15), w;
+
+	for (; len >= 8; s += 8, len -= 8) {
+		memcpy(&w, s, 8);
+		h = fold(h ^ w, seed | 1);
+	}
+	w = 0;
+	if (len)
+		memcpy(&w, s, len);
+	h = fold(h ^ w, seed | 1);
+	return hash_u64(h);
+}
+
+static uint64_t new_seed(const void *where)
+{
+	uint64_t seed = 0;
+
+	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) != sizeof(seed))
+		seed = hash_u64(io_now_ns() ^ (uint64_t)(uintptr_t)where);
+	return seed | 1ull << 63;
+}
+
+void strings_release(struct strings *s)
+{
+	if (!s)
+		return;
+	buf_release(&s->bytes);
+	index_release(&s->by_hash);
+	s->seed = 0;
+}
+
+/* An id is the offset in words of four bytes. Returns 0 if there is no room. */
+static uint32_t append(struct strings *s, const char *p, size_t len)
+{
+	uint32_t len32 = (uint32_t)len;
+	size_t head = s->bytes.len ? 0 : 4, pad = -len & 3;
+	uintptr_t from = (uintptr_t)p - (uintptr_t)s->bytes.data;
+	bool ours = s->bytes.data && from < s->bytes.len;
+	size_t at;
+	char *to;
+
+	if (len > UINT32_MAX - 16 || (s->bytes.len + head) / 4 > UINT32_MAX - 1)
+		return 0;
+	to = buf_add(&s->bytes, head + 4 + len + pad);
+	if (!to)
+		return 0;
+	if (ours)		/* part of another string, which may have moved */
+		p = s->bytes.data + from;
+	memset(to, 0, head);
+	at = (size_t)(to - s->bytes.data) + head;
+	memcpy(to + head, &len32, 4);
+	if (len)
+		memcpy(to + head + 4, p, len);
+	memset(to + head + 4 + len, 0, pad);
+	return (uint32_t)(at / 4);
+}
+
+uint32_t strings_put(struct strings *s, const void *p, size_t len)
+{
+	uint64_t h;
+
+	if (!s->seed)
+		s->seed = new_seed(s);
+	h = keyed_hash(s->seed, p, len);
+	for (;; h++) {
+		uint32_t *id = index_put(&s->by_hash, h), new_id;
+		const char *have;
+		size_t have_len;
+
+		if (!id)
+			return 0;
+		if (*id == INDEX_NONE) {
+			new_id = append(s, p, len);
+			if (new_id)
+				*id = new_id;
+			else
+				s->by_hash.n--;
+			return new_id;
+		}
+		have = strings_get(s, *id, &have_len);
+		if (have_len == len && (!len || !memcmp(have, p, len)))
+			return *id;
+	}
+}
+
+const char *strings_get(const struct strings *s, uint32_t id, size_t *ret_len)
+{
+	size_t at = (size_t)id * 4;
+	uint32_t len;
+
+	*ret_len = 0;
+	if (!id || at + 4 > s->bytes.len)
+		return NULL;
+	memcpy(&len, s->bytes.data + at, 4);
+	*ret_len = len;
+	return s->bytes.data + at + 4;
+}

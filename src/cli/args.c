@@ -1,0 +1,556 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The command line: one table of options, read into a question. Letters mean
+ * what they mean in ss; habits of ss, lsof and netstat that mean something else
+ * here are refused with our spelling. Options that select add filter text.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/num.h"
+#include "base/text.h"
+#include "cli/cli.h"
+
+/* ---- what options do --------------------------------------------------------- */
+
+static int set_proto(struct cli *c, const struct cli_option *o, const char *arg)
+{
+	(void)arg;
+	c->ask.protos |= o->value;
+	return 0;
+}
+
+static int set_family(struct cli *c, const struct cli_option *o, const char *arg)
+{
+	(void)arg;
+	c->ask.families |= o->value;
+	return 0;
+}
+
+static int set_flag(struct cli *c, const struct cli_option *o, const char *arg)
+{
+	(void)arg;
+	c->ask.flags |= o->value;
+	return 0;
+}
+
+static int set_nothing(struct cli *c, const struct cli_option *o, const char *arg)
+{
+	(void)c;
+	(void)o;
+	(void)arg;
+	return 0;
+}
+
+static int set_format(struct cli *c, const struct cli_option *o, const char *arg)
+{
+	const char *const *known = lssock_formats();
+	const char *want = o->text ? o->text : arg;
+	struct buf b = { 0 };
+	int i;
+
+	for (i = 0; known[i]; i++)
+		if (!strcmp(known[i], want)) {
+			c->format = known[i];
+			return 0;
+		}
+	if (!strcmp(want, "openmetrics"))
+		say("--format openmetrics is not supported yet");
+	else
+		say("unknown format `%s': table, json, jsonl, csv, tsv or dot", safe(&b, want));
+	buf_release(&b);
+	return EXIT_USAGE;
+}
+
+static int set_text(struct cli *c, const struct cli_option *o, const char *arg)
+{
+	buf_puts(&c->filter, c->filter.len ? " " : "");
+	buf_puts(&c->filter, o->text);
+	(void)arg;
+	return 0;
+}
+
+static void add_columns(struct cli *c, const char *list)
+{
+	buf_puts(&c->columns, c->columns.len ? "," : "");
+	buf_puts(&c->columns, list);
+}
+
+static int set_columns(struct cli *c, const struct cli_option *o, const char *arg)
+{
+	add_columns(c, o->text ? o->text : arg);
+	return 0;
+}
+
+static int set_number(struct cli *c, const struct cli_option *o, const char *arg)
+{
+	struct buf b = { 0 };
+	uint64_t n;
+
+	if (!num_u64(arg, strlen(arg), 0xfffffffe, &n) || n == 0) {
+		say("--%s: `%s' is not a number of rows above 0", o->name, safe(&b, arg));
+		buf_release(&b);
+		return EXIT_USAGE;
+	}
+	if (o->value)
+		c->rounds = (uint32_t)n;
+	else
+		c->ask.limit = (uint32_t)n;
+	return 0;
+}
+
+static int parse_seconds(const struct cli_option *o, const char *arg, uint64_t *ret_us)
+{
+	struct buf b = { 0 };
+	uint64_t n;
+	char *end;
+	double d = strtod(arg, &end);
+
+	if (num_duration(arg, strlen(arg), ret_us))
+		return 0;
+	if (num_u64(arg, strlen(arg), 1u << 30, &n)) {
+		*ret_us = n * 1000000;
+		return 0;
+	}
+	if (end != arg && !*end && d >= 0 && d < 1e9) {
+		*ret_us = (uint64_t)(d * 1e6);
+		return 0;
+	}
+	say("--%s: `%s' is not a time in seconds (5, 0.5, 100ms, 2min)", o->name, safe(&b, arg));
+	buf_release(&b);
+	return EXIT_USAGE;
+}
+
+static int set_wait(struct cli *c, const struct cli_option *o, const char *arg)
+{
+	c->wait = true;
+	c->wait_forever = !arg;
+	return arg ? parse_seconds(o, arg, &c->wait_us) : 0;
+}
+
+static int set_interval(struct cli *c, const struct cli_option *o, const char *arg)
+{
+	return parse_seconds(o, arg, &c->interval_us);
+}
+
+static int set_color(struct cli *c, const struct cli_option *o, const char *arg)
+{
+	static const char *const words[] = { "auto", "always", "never" };
+	struct buf b = { 0 };
+	int i;
+
+	(void)o;
+	for (i = 0; i < 3; i++)
+		if (!strcmp(arg, words[i])) {
+			c->color = (enum cli_color)i;
+			return 0;
+		}
+	say("--color: `%s' is not auto, always or never", safe(&b, arg));
+	buf_release(&b);
+	return EXIT_USAGE;
+}
+
+static int add_selection(struct cli *c, const char *word, size_t len)
+{
+	uint32_t protos, families;
+	uint8_t type;
+	struct buf b = { 0 };
+
+	if (lssock_selection(word, len, &protos, &families, &type) < 0) {
+		text_safe(&b, word, len, 0);
+		say("unknown family `%s': inet, tcp, udp, unix, netlink, packet, all …", buf_cstr(&b));
+		buf_release(&b);
+		return EXIT_USAGE;
+	}
+	c->ask.protos |= protos;
+	c->ask.families |= families;
+	if (type) {
+		/* SOCK_STREAM 1, SOCK_DGRAM 2, SOCK_SEQPACKET 5 */
+		c->unix_types |= 1u << type;
+	} else if (protos & 1u << LSSOCK_UNIX) {
+		c->unix_types |= 1u;
+	}
+	return 0;
+}
+
+static int set_selection(struct cli *c, const struct cli_option *o, const char *arg)
+{
+	const char *p = arg;
+
+	(void)o;
+	while (*p) {
+		size_t n = strcspn(p, ",");
+		int r = add_selection(c, p, n);
+
+		if (r)
+			return r;
+		p += n + (p[n] == ',');
+	}
+	return 0;
+}
+
+enum toggle { T_NO_HEADER, T_WIDE, T_QUIET, T_STRICT, T_STATS, T_EXPLAIN, T_PIDS, T_SUMMARY, T_ANON };
+
+static int set_toggle(struct cli *c, const struct cli_option *o, const char *arg)
+{
+	(void)arg;
+	switch ((enum toggle)o->value) {
+	case T_NO_HEADER: c->no_header = true; break;
+	case T_WIDE: c->wide = true; break;
+	case T_QUIET: c->quiet = true; break;
+	case T_STRICT: c->strict = true; break;
+	case T_STATS: c->stats = true; break;
+	case T_EXPLAIN: c->explain = true; break;
+	case T_PIDS: c->pids = true; break;
+	case T_SUMMARY: c->summary = true; c->ask.flags |= LSSOCK_Q_SUMMARY; break;
+	case T_ANON: c->open.anon = true; break;
+	}
+	return 0;
+}
+
+enum word { W_NETNS, W_SORT, W_GROUP, W_PROC_ROOT, W_FROM };
+
+static int set_word(struct cli *c, const struct cli_option *o, const char *arg)
+{
+	switch ((enum word)o->value) {
+	case W_NETNS: c->ask.netns = arg; break;
+	case W_SORT: c->ask.sort = arg; break;
+	case W_GROUP: c->ask.group_by = arg; break;
+	case W_PROC_ROOT: c->open.proc_root = arg; break;
+	case W_FROM: c->open.tape_in = arg; break;
+	}
+	return 0;
+}
+
+static int set_refused(struct cli *c, const struct cli_option *o, const char *arg)
+{
+	(void)c;
+	(void)arg;
+	if (o->letter)
+		say("-%c is not an option here: %s", o->letter, o->text);
+	else
+		say("--%s is not an option here: %s", o->name, o->text);
+	return EXIT_USAGE;
+}
+
+static int set_help(struct cli *c, const struct cli_option *o, const char *arg)
+{
+	(void)o;
+	(void)arg;
+	c->help = true;
+	return 0;
+}
+
+static int set_version(struct cli *c, const struct cli_option *o, const char *arg)
+{
+	(void)o;
+	(void)arg;
+	c->version = true;
+	return 0;
+}
+
+static int set_generate(struct cli *c, const struct cli_option *o, const char *arg)
+{
+	(void)o;
+	c->generate = arg;
+	return 0;
+}
+
+#define BIT(p) (1u << LSSOCK_ ## p)
+#define SEL "Sockets"
+#define SHOW "Shown"
+#define OUT "Output"
+#define SRC "Source"
+
+const struct cli_option cli_options[] = {
+	{ 't', "tcp", NULL, "TCP", SEL, set_proto, BIT(TCP), NULL },
+	{ 'u', "udp", NULL, "UDP", SEL, set_proto, BIT(UDP), NULL },
+	{ 'w', "raw", NULL, "raw IP", SEL, set_proto, BIT(RAW), NULL },
+	{ 'x', "unix", NULL, "unix", SEL, set_proto, BIT(UNIX), NULL },
+	{ '0', "packet", NULL, "packet", SEL, set_proto, BIT(PACKET), NULL },
+	{ 'S', "sctp", NULL, "SCTP", SEL, set_proto, BIT(SCTP), NULL },
+	{ 'd', "dccp", NULL, "DCCP", SEL, set_proto, BIT(DCCP), NULL },
+	{ 'M', "mptcp", NULL, "MPTCP", SEL, set_proto, BIT(MPTCP), NULL },
+	{ 0, "udplite", NULL, "UDP-Lite", SEL, set_proto, BIT(UDPLITE), NULL },
+	{ 0, "icmp", NULL, "ICMP (ping)", SEL, set_proto, BIT(ICMP), NULL },
+	{ 0, "netlink", NULL, "netlink", SEL, set_proto, BIT(NETLINK), NULL },
+	{ 0, "vsock", NULL, "vsock", SEL, set_proto, BIT(VSOCK), NULL },
+	{ 0, "xdp", NULL, "AF_XDP", SEL, set_proto, BIT(XDP), NULL },
+	{ 0, "tipc", NULL, "TIPC", SEL, set_proto, BIT(TIPC), NULL },
+	{ '4', "ipv4", NULL, "IPv4 only", SEL, set_family, 1, NULL },
+	{ '6', "ipv6", NULL, "IPv6 only", SEL, set_family, 2, NULL },
+	{ 'f', "family", "FAMILY", "inet inet6 unix link netlink vsock …", SEL, set_selection, 0, NULL },
+	{ 'A', "query", "LIST", "families and protocols, comma separated; all", SEL, set_selection, 0, NULL },
+	{ 'l', "listening", NULL, "listening sockets only", SEL, set_flag, LSSOCK_Q_LISTEN, NULL },
+	{ 'a', "all", NULL, "also time-wait, closed and unbound", SEL, set_flag, LSSOCK_Q_ALL, NULL },
+	{ 'B', "bound-inactive", NULL, "bound, neither listening nor connected", SEL, set_text, 0, "state:bound" },
+	{ 'N', "netns", "NS", "network namespace: name, pid, path, inode, all", SEL, set_word, W_NETNS, NULL },
+	{ 0, "net", "NS", NULL, NULL, set_word, W_NETNS, NULL },
+
+	{ 'p', "processes", NULL, "owners (the default)", SHOW, set_nothing, 0, NULL },
+	{ 0, "no-owners", NULL, "do not look for owners", SHOW, set_flag, LSSOCK_Q_NO_OWNERS, NULL },
+	{ 'e', "extended", NULL, "more columns: uid, inode, cookie, mark …", SHOW, set_flag, LSSOCK_Q_EXTENDED, NULL },
+	{ 'i', "info", NULL, "TCP internals", SHOW, set_flag, LSSOCK_Q_INFO, NULL },
+	{ 'm', "memory", NULL, "socket memory", SHOW, set_flag, LSSOCK_Q_MEMORY, NULL },
+	{ 'o', "options", NULL, "timers", SHOW, set_flag, LSSOCK_Q_TIMERS, NULL },
+	{ 0, "tos", NULL, NULL, NULL, set_columns, 0, "+tos,+tclass,+class" },
+	{ 0, "cgroup", NULL, NULL, NULL, set_columns, 0, "+cgroup" },
+	{ 'n', "numeric", NULL, "numbers, no names (the default)", SHOW, set_nothing, 0, NULL },
+	{ 's', "summary", NULL, "counts instead of rows", SHOW, set_toggle, T_SUMMARY, NULL },
+	{ 'C', "columns", "LIST", "columns; +x adds; help lists them", SHOW, set_columns, 0, NULL },
+	{ 0, "sort", "KEYS", "sort by fields; -rtt: descending", SHOW, set_word, W_SORT, NULL },
+	{ 0, "group-by", "KEYS", "count by fields", SHOW, set_word, W_GROUP, NULL },
+	{ 0, "limit", "N", "at most N rows", SHOW, set_number, 0, NULL },
+	{ 0, "pids", NULL, "pids of the owners only", SHOW, set_toggle, T_PIDS, NULL },
+
+	{ 'j', "json", NULL, "one JSON document", OUT, set_format, 0, "json" },
+	{ 0, "jsonl", NULL, "one JSON object per socket", OUT, set_format, 0, "jsonl" },
+	{ 0, "csv", NULL, "CSV", OUT, set_format, 0, "csv" },
+	{ 0, "format", "NAME", "table json jsonl csv tsv dot", OUT, set_format, 0, NULL },
+	{ 'H', "no-header", NULL, "no header line", OUT, set_toggle, T_NO_HEADER, NULL },
+	{ 'W', "wide", NULL, "never cut", OUT, set_toggle, T_WIDE, NULL },
+	{ 0, "color", "WHEN", "auto, always or never", OUT, set_color, 0, NULL },
+	{ 'q', "quiet", NULL, "print nothing, the exit status answers", OUT, set_toggle, T_QUIET, NULL },
+	{ 0, "wait", "[=SEC]", "until something matches", OUT, set_wait, 0, NULL },
+	{ 0, "strict", NULL, "incomplete is exit status 3", OUT, set_toggle, T_STRICT, NULL },
+	{ 0, "stats", NULL, "what the run cost", OUT, set_toggle, T_STATS, NULL },
+	{ 0, "explain", NULL, "what is asked of the kernel, and why", OUT, set_toggle, T_EXPLAIN, NULL },
+
+	{ 0, "from", "FILE", "replay a recording", SRC, set_word, W_FROM, NULL },
+	{ 0, "proc-root", "DIR", "another /proc", SRC, set_word, W_PROC_ROOT, NULL },
+	{ 0, "interval", "SEC", "record: time between rounds", SRC, set_interval, 0, NULL },
+	{ 0, "rounds", "N", "record: how many rounds", SRC, set_number, 1, NULL },
+	{ 0, "anon", NULL, "record: rewrite addresses and names", SRC, set_toggle, T_ANON, NULL },
+	{ 'h', "help", NULL, "this text", SRC, set_help, 0, NULL },
+	{ 'V', "version", NULL, "the version", SRC, set_version, 0, NULL },
+
+	/* Habits of ss, lsof and netstat: taken where that is harmless … */
+	{ 'O', "oneline", NULL, NULL, NULL, set_nothing, 0, NULL },
+	{ 'P', NULL, NULL, NULL, NULL, set_nothing, 0, NULL },
+	{ 'T', "threads", NULL, NULL, NULL, set_nothing, 0, NULL },
+	{ 'U', NULL, NULL, NULL, NULL, set_proto, BIT(UNIX), NULL },
+	{ 'Q', "no-queues", NULL, NULL, NULL, set_nothing, 0, NULL },
+	/* … or refused. */
+	{ 'r', "resolve", NULL, NULL, NULL, set_refused, 0, "resolving names is not supported yet" },
+	{ 'c', NULL, NULL, NULL, NULL, set_refused, 0, "a program is proc:NAME; repeating is not supported yet (lssock watch)" },
+	{ 'v', NULL, NULL, NULL, NULL, set_refused, 0, "what is missing is always said; see --stats and --explain" },
+	{ 'Z', "context", NULL, NULL, NULL, set_refused, 0, "security contexts are not supported" },
+	{ 'z', "contexts", NULL, NULL, NULL, set_refused, 0, "security contexts are not supported" },
+	{ 'b', "bpf", NULL, NULL, NULL, set_refused, 0, "socket filters are not supported" },
+	{ 'E', "events", NULL, NULL, NULL, set_refused, 0, "events are not supported yet (lssock events)" },
+	{ 'K', "kill", NULL, NULL, NULL, set_refused, 0, "closing sockets is not supported yet (lssock close)" },
+	{ 'D', "diag", NULL, NULL, NULL, set_refused, 0, "write lssock record FILE" },
+	{ 'F', "filter", NULL, NULL, NULL, set_refused, 0, "the filter is what follows the options" },
+	{ 'g', NULL, NULL, NULL, NULL, set_refused, 0, "process groups are not a field; see --columns help" },
+	{ 'X', NULL, NULL, NULL, NULL, set_refused, 0, "choose families: -t, -u, -x" },
+	{ 0, "continuous", NULL, NULL, NULL, set_refused, 0, "repeating is not supported yet (lssock watch)" },
+	{ 0, "generate", "WHAT", NULL, NULL, set_generate, 0, NULL },
+	{ 0 },
+};
+
+/* ---- parsing ------------------------------------------------------------------ */
+
+static const struct cli_option *by_letter(char letter)
+{
+	const struct cli_option *o;
+
+	for (o = cli_options; o->letter || o->name; o++)
+		if (letter && o->letter == letter)
+			return o;
+	return NULL;
+}
+
+static const struct cli_option *by_name(const char *name, size_t len)
+{
+	const struct cli_option *o;
+
+	for (o = cli_options; o->letter || o->name; o++)
+		if (o->name && strlen(o->name) == len && !memcmp(o->name, name, len))
+			return o;
+	return NULL;
+}
+
+static const char *nearest_option(const char *name)
+{
+	const struct cli_option *o, *best = NULL;
+	unsigned d, least = 3;
+
+	for (o = cli_options; o->letter || o->name; o++) {
+		if (!o->name || !o->help)
+			continue;
+		d = text_distance(name, o->name, least);
+		if (d < least) {
+			least = d;
+			best = o;
+		}
+	}
+	return best ? best->name : NULL;
+}
+
+static bool wants_arg(const struct cli_option *o)
+{
+	return o->arg && o->arg[0] != '[';
+}
+
+static int parse_long(struct cli *c, int argc, char **argv, int *i)
+{
+	const char *name = argv[*i] + 2, *value = strchr(name, '=');
+	size_t len = value ? (size_t)(value - name) : strlen(name);
+	const struct cli_option *o = by_name(name, len);
+	struct buf b = { 0 };
+	char word[64];
+
+	if (!o) {
+		const char *near;
+
+		snprintf(word, sizeof(word), "%.*s", (int)(len > 60 ? 60 : len), name);
+		near = nearest_option(word);
+		if (near)
+			say("unknown option `--%s': did you mean --%s?", safe(&b, word), near);
+		else
+			say("unknown option `--%s' (see --help)", safe(&b, word));
+		buf_release(&b);
+		return EXIT_USAGE;
+	}
+	if (value && !o->arg) {
+		say("--%s takes no value", o->name);
+		return EXIT_USAGE;
+	}
+	if (value)
+		value++;
+	else if (wants_arg(o)) {
+		if (*i + 1 >= argc) {
+			say("--%s needs a value: --%s %s", o->name, o->name, o->arg);
+			return EXIT_USAGE;
+		}
+		value = argv[++*i];
+	}
+	return o->apply(c, o, value);
+}
+
+/* lsof's -iTCP:22, -i:22, -i@host: -i takes no value here. */
+static bool lsof_internet(const char *arg)
+{
+	return arg[1] == 'i' && (arg[2] == ':' || arg[2] == '@' || !strncmp(arg + 2, "TCP", 3) ||
+				 !strncmp(arg + 2, "UDP", 3) || !strncmp(arg + 2, "tcp", 3) ||
+				 !strncmp(arg + 2, "udp", 3) || arg[2] == '4' || arg[2] == '6');
+}
+
+static int parse_letters(struct cli *c, int argc, char **argv, int *i)
+{
+	const char *p = argv[*i] + 1;
+	struct buf b = { 0 };
+
+	if (lsof_internet(argv[*i])) {
+		say("-i takes no value here: write lssock -t :22, lssock -u, lssock -4 :443");
+		return EXIT_USAGE;
+	}
+	for (; *p; p++) {
+		const struct cli_option *o = by_letter(*p);
+		const char *value = NULL;
+		char letter[2] = { *p, 0 };
+		int r;
+
+		if (!o) {
+			say("unknown option `-%s' (see --help)", safe(&b, letter));
+			buf_release(&b);
+			return EXIT_USAGE;
+		}
+		if (wants_arg(o)) {
+			if (p[1])
+				value = p + 1;
+			else if (*i + 1 < argc)
+				value = argv[++*i];
+			else {
+				say("-%c needs a value: -%c %s", o->letter, o->letter, o->arg);
+				return EXIT_USAGE;
+			}
+		}
+		r = o->apply(c, o, value);
+		if (r || value)
+			return r;
+	}
+	return 0;
+}
+
+/* `-p 1234` means a pid to lsof and netstat users, and would be a port here. */
+static int check_pid_habit(int argc, char **argv, int i)
+{
+	uint64_t n;
+
+	if (i < 1 || strcmp(argv[i - 1], "-p") || !num_u64(argv[i], strlen(argv[i]), UINT32_MAX, &n) ||
+	    i >= argc)
+		return 0;
+	say("-p takes no value here: write pid:%s for the process, :%s for the port", argv[i], argv[i]);
+	return EXIT_USAGE;
+}
+
+static void unix_types(struct cli *c)
+{
+	static const struct { unsigned bit; const char *name; } types[] = {
+		{ 1, "stream" }, { 2, "dgram" }, { 5, "seqpacket" },
+	};
+	const char *comma = "";
+	size_t i;
+
+	if (!c->unix_types || (c->unix_types & 1))
+		return;
+	buf_puts(&c->filter, c->filter.len ? " " : "");
+	buf_puts(&c->filter, "(not proto:unix or type:");
+	for (i = 0; i < 3; i++)
+		if (c->unix_types & 1u << types[i].bit) {
+			buf_puts(&c->filter, comma);
+			buf_puts(&c->filter, types[i].name);
+			comma = ",";
+		}
+	buf_puts(&c->filter, ")");
+}
+
+int args_parse(struct cli *c, int argc, char **argv)
+{
+	bool options = true;
+	int i, r = 0;
+
+	c->operands = argv;
+	c->n_operands = 0;
+	for (i = 0; i < argc && !r; i++) {
+		if (options && !strcmp(argv[i], "--"))
+			options = false;
+		else if (options && argv[i][0] == '-' && argv[i][1] == '-')
+			r = parse_long(c, argc, argv, &i);
+		else if (options && argv[i][0] == '-' && argv[i][1])
+			r = parse_letters(c, argc, argv, &i);
+		else {
+			r = check_pid_habit(argc, argv, i);
+			/* Operands gather at the front: argv is ours to reorder. */
+			c->operands[c->n_operands++] = argv[i];
+		}
+	}
+	return r;
+}
+
+/* The operands as one filter, behind what options added. */
+void args_filter(struct cli *c)
+{
+	bool both;
+	int i;
+
+	unix_types(c);
+	both = c->filter.len && c->n_operands;
+	buf_puts(&c->filter, both ? " (" : "");
+	for (i = 0; i < c->n_operands; i++) {
+		buf_puts(&c->filter, i ? " " : "");
+		buf_puts(&c->filter, c->operands[i]);
+	}
+	buf_puts(&c->filter, both ? ")" : "");
+	c->ask.filter = c->filter.len ? buf_cstr(&c->filter) : NULL;
+	c->ask.columns = c->columns.len ? buf_cstr(&c->columns) : NULL;
+}
+
+void args_release(struct cli *c)
+{
+	buf_release(&c->filter);
+	buf_release(&c->columns);
+}

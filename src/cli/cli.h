@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/* What the commands share: the parsed command line and the way out. */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include "base/buf.h"
+#include "lssock.h"
+
+/* Exit statuses; the manual's table. */
+enum { EXIT_DONE = 0, EXIT_NOTHING = 1, EXIT_USAGE = 2, EXIT_INCOMPLETE = 3, EXIT_FAILED = 4 };
+
+enum cli_color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
+
+struct cli {
+	struct lssock_options open;
+	struct lssock_question ask;
+	struct buf filter;		/* the operands, and what options add */
+	struct buf columns;
+	const char *format;		/* NULL: table */
+	enum cli_color color;
+	bool no_header, wide, quiet, strict, stats, explain, pids, summary, wait;
+	bool wait_forever;
+	uint64_t wait_us;
+	bool help, version;
+	const char *generate;		/* man fragment or completion */
+	uint32_t unix_types;		/* bits 1u << SOCK_*; bit 0: any */
+	char **operands;
+	int n_operands;
+	/* record */
+	uint64_t interval_us;
+	uint32_t rounds;
+	/* the terminal */
+	bool tty, utf8;
+	uint32_t width;
+	bool use_color;
+};
+
+/* ---- args.c ---------------------------------------------------------------- */
+
+struct cli_option {
+	char letter;			/* 0: none */
+	const char *name;		/* long name, NULL: none */
+	const char *arg;		/* NULL: none; "[=SEC]": optional */
+	const char *help;
+	const char *group;		/* heading in --help */
+	int (*apply)(struct cli *c, const struct cli_option *o, const char *arg);
+	uint32_t value;
+	const char *text;
+};
+extern const struct cli_option cli_options[];	/* ended by a row without letter and name */
+
+/* Parses argv[1..] after the command's name. 0, or an exit status after having
+ * said why. */
+int args_parse(struct cli *c, int argc, char **argv);
+/* Joins the operands and what options added into c->ask.filter. */
+void args_filter(struct cli *c);
+void args_release(struct cli *c);
+
+/* ---- say.c ------------------------------------------------------------------- */
+
+/* "lssock: what: why" on stderr; untrusted parts must be made safe before. */
+void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* The same with the text at fault and a caret below it, if err->pos is in it. */
+void say_filter(const char *text, const struct lssock_err *err);
+/* Makes text of a user or the kernel safe; the buffer owns it. */
+const char *safe(struct buf *b, const char *text);
+/* Incompleteness as one line on stderr. */
+void say_notes(const struct lssock_snap *s);
+/* Standard output: 0, or EXIT_FAILED after having said so. */
+int put(const void *bytes, size_t len);
+int put_write(void *ctx, const void *bytes, size_t len);	/* a lssock_write_fn */
+int put_buf(struct buf *b);		/* and empties it */
+/* A write error of stdout that was met, 0: none. */
+int put_error(void);
+
+/* ---- commands ----------------------------------------------------------------- */
+
+int cmd_list(struct cli *c);
+int cmd_story(struct cli *c);
+int cmd_netns(struct cli *c);
+int cmd_record(struct cli *c);
+
+/* Opens, asks, takes: shared by all. An exit status, 0: *ret_… are set. */
+struct cli_answer {
+	struct lssock *ctx;
+	struct lssock_query *query;
+	struct lssock_snap *snap;
+	struct lssock_view *view;
+};
+int answer_open(struct cli *c, struct cli_answer *a);
+int answer_take(struct cli *c, struct cli_answer *a);
+int answer_view(struct cli *c, struct cli_answer *a);
+void answer_release(struct cli_answer *a);
+/* Renders a sheet to stdout by the options; an exit status. */
+int answer_render(struct cli *c, const struct lssock_sheet *sheet);
+/* What --stats prints, on stderr. */
+void answer_stats(const struct lssock_snap *s);
+
+/* ---- help.c --------------------------------------------------------------------- */
+
+int help_print(void);
+int help_version(void);
+int help_columns(struct cli *c);
+/* Completions and manual fragments, from the tables; unlisted options. */
+int help_generate(const char *what);
+const char *const *help_commands(void);
+
+#endif

@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: MIT */
+/* The list and its kin: -s, -q, --pids, --wait, `netns`. And the steps that all
+ * commands share: open, ask, take, view, render. */
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/io.h"
+#include "cli/cli.h"
+
+/* ---- shared steps --------------------------------------------------------------- */
+
+int answer_open(struct cli *c, struct cli_answer *a)
+{
+	struct lssock_err err = { .pos = -1 };
+	int r = lssock_open(&c->open, &a->ctx, &err);
+
+	if (r == 0)
+		return 0;
+	say("%s", err.msg[0] ? err.msg : strerror(-r));
+	/* A file that is not there is a slip of the user's. */
+	return r == -ENOENT || r == -EACCES || r == -EISDIR ? EXIT_USAGE : EXIT_FAILED;
+}
+
+static int answer_query(struct cli *c, struct cli_answer *a)
+{
+	struct lssock_err err = { .pos = -1 };
+	int r;
+
+	args_filter(c);
+	r = lssock_query_new(&c->ask, &a->query, &err);
+	if (r == 0)
+		return 0;
+	if (r == -ENOMEM) {
+		say("out of memory");
+		return EXIT_FAILED;
+	}
+	say_filter(c->ask.filter, &err);
+	return EXIT_USAGE;
+}
+
+int answer_take(struct cli *c, struct cli_answer *a)
+{
+	struct lssock_err err = { .pos = -1 };
+	int r;
+
+	if (!a->query) {
+		r = answer_query(c, a);
+		if (r)
+			return r;
+	}
+	if (!a->ctx) {
+		r = answer_open(c, a);
+		if (r)
+			return r;
+	}
+	r = lssock_take(a->ctx, a->query, &a->snap, &err);
+	if (r == 0)
+		return 0;
+	say("%s", err.msg[0] ? err.msg : strerror(-r));
+	return r == -EINVAL ? EXIT_USAGE : EXIT_FAILED;
+}
+
+int answer_view(struct cli *c, struct cli_answer *a)
+{
+	struct lssock_err err = { .pos = -1 };
+	int r;
+
+	(void)c;
+	lssock_view_free(a->view);
+	a->view = NULL;
+	r = lssock_view_new(a->snap, a->query, &a->view, &err);
+	if (r < 0)
+		say("%s", err.msg[0] ? err.msg : strerror(-r));
+	return r < 0 ? EXIT_FAILED : 0;
+}
+
+void answer_release(struct cli_answer *a)
+{
+	lssock_view_free(a->view);
+	lssock_snap_free(a->snap);
+	lssock_query_free(a->query);
+	lssock_close(a->ctx);
+}
+
+int answer_render(struct cli *c, const struct lssock_sheet *sheet)
+{
+	struct lssock_render r = {
+		.size = sizeof(r), .format = c->format ? c->format : "table",
+		.width = c->tty ? c->width : 0, .color = c->use_color, .no_header = c->no_header,
+		.wide = c->wide, .utf8 = c->utf8, .write = put_write,
+	};
+	int e = lssock_render(sheet, &r);
+
+	if (e == -ENOTSUP) {
+		say("--format %s does not fit this list", r.format);
+		return EXIT_USAGE;
+	}
+	if (e < 0 && !put_error())
+		say("%s", strerror(-e));
+	return e < 0 ? EXIT_FAILED : 0;
+}
+
+void answer_stats(const struct lssock_snap *s)
+{
+	const struct lssock_meta *m = lssock_snap_meta(s);
+	uint32_t n;
+
+	lssock_socks(s, &n);
+	say("stats: %u sockets; dump %llu us, owners %llu us after it, link %llu us, details %llu us, "
+	    "in all %llu us", n, (unsigned long long)m->dump_us, (unsigned long long)m->owners_us,
+	    (unsigned long long)m->link_us, (unsigned long long)m->enrich_us,
+	    (unsigned long long)m->total_us);
+	say("stats: %llu questions, %llu dumps, %llu messages, %llu bytes, %llu processes, %llu fds",
+	    (unsigned long long)m->asks, (unsigned long long)m->dumps,
+	    (unsigned long long)m->messages, (unsigned long long)m->bytes,
+	    (unsigned long long)m->procs, (unsigned long long)m->fds);
+}
+
+/* ---- the list -------------------------------------------------------------------- */
+
+static int compare_pids(const void *a, const void *b)
+{
+	int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Owners' pids, each once, in order (lsof -t). */
+static int put_pids(struct cli_answer *a)
+{
+	const struct lssock_sock *socks = lssock_socks(a->snap, NULL);
+	const struct lssock_owner *owners = lssock_owners(a->snap, NULL);
+	const struct lssock_proc *procs = lssock_procs(a->snap, NULL);
+	struct { int32_t *v; uint32_t n, cap; } pids = { 0 };
+	struct buf b = { 0 };
+	uint32_t n, i, o;
+	const uint32_t *rows = lssock_view_rows(a->view, &n);
+
+	for (i = 0; i < n; i++)
+		for (o = socks[rows[i]].owner; o; o = owners[o].next) {
+			int32_t *place;
+
+			if (owners[o].how != LSSOCK_HOW_FD ||
+			    !lssock_view_owner_matched(a->view, rows[i], o))
+				continue;
+			place = vec_push(&pids);
+			if (place)
+				*place = procs[owners[o].proc].pid;
+		}
+	if (pids.n)
+		qsort(pids.v, pids.n, sizeof(*pids.v), compare_pids);
+	for (i = 0; i < pids.n; i++) {
+		if (i && pids.v[i] == pids.v[i - 1])
+			continue;
+		buf_i64(&b, pids.v[i]);
+		buf_putc(&b, '\n');
+	}
+	vec_release(&pids);
+	n = (uint32_t)put_buf(&b);
+	buf_release(&b);
+	return (int)n;
+}
+
+static void put_count(struct buf *b, uint32_t n, const char *what, const char **comma)
+{
+	if (!n)
+		return;
+	buf_puts(b, *comma);
+	buf_u64(b, n);
+	buf_putc(b, ' ');
+	buf_puts(b, what);
+	*comma = ", ";
+}
+
+/* Two lines below the table on a terminal: what is shown, what is hidden. */
+static int put_footer(struct cli *c, struct cli_answer *a)
+{
+	const struct lssock_sock *socks = lssock_socks(a->snap, NULL);
+	const struct lssock_meta *m = lssock_snap_meta(a->snap);
+	uint32_t listen = 0, estab = 0, wait = 0, other = 0, unknown = 0, shown_tw = 0;
+	uint32_t n, i, n_ns, hidden = 0;
+	const uint32_t *rows = lssock_view_rows(a->view, &n);
+	const struct lssock_ns *ns = lssock_namespaces(a->snap, &n_ns);
+	const char *comma = "";
+	struct buf b = { 0 };
+	int r;
+
+	for (i = 0; i < n; i++) {
+		const struct lssock_sock *k = &socks[rows[i]];
+
+		listen += k->state == LSSOCK_LISTEN;
+		estab += k->state == LSSOCK_ESTABLISHED;
+		wait += k->state == LSSOCK_CLOSE_WAIT;
+		other += k->state != LSSOCK_LISTEN && k->state != LSSOCK_ESTABLISHED &&
+			 k->state != LSSOCK_CLOSE_WAIT;
+		shown_tw += k->state == LSSOCK_TIME_WAIT;
+		unknown += k->why == LSSOCK_WHY_NO_PERMISSION;
+	}
+	buf_putc(&b, '\n');
+	put_count(&b, listen, "listening", &comma);
+	put_count(&b, estab, "established", &comma);
+	put_count(&b, wait, "close-wait", &comma);
+	put_count(&b, other, n == other ? "sockets" : "others", &comma);
+	buf_puts(&b, n ? " shown." : "No socket matches.");
+	buf_putc(&b, '\n');
+	for (i = 0; i < n_ns; i++)
+		if ((ns[i].flags & LSSOCK_NS_ASKED) && ns[i].time_wait != LSSOCK_NONE)
+			hidden += ns[i].time_wait;
+	comma = "";
+	if (!(c->ask.flags & LSSOCK_Q_ALL) && hidden && !shown_tw) {
+		buf_puts(&b, "Hidden: ");
+		put_count(&b, hidden, "time-wait (-a)", &comma);
+		buf_puts(&b, ". ");
+	}
+	if (!c->ask.netns && m->n_ns > 1) {
+		buf_u64(&b, m->n_ns - 1);
+		buf_puts(&b, m->n_ns == 2 ? " other network namespace (-N all). " :
+			     " other network namespaces (-N all). ");
+	}
+	if (unknown) {
+		buf_puts(&b, "Owner unknown for ");
+		buf_u64(&b, unknown);
+		buf_puts(&b, ": try sudo.");
+	}
+	buf_putc(&b, '\n');
+	r = put_buf(&b);
+	buf_release(&b);
+	return r;
+}
+
+/* Nothing matched: 1 if that is certain, 3 if rows could not be judged. */
+static int nothing_matched(struct cli *c, struct cli_answer *a)
+{
+	uint32_t unknown = lssock_view_unknown(a->view);
+
+	if (!c->ask.filter)
+		return EXIT_DONE;
+	if (!unknown)
+		return EXIT_NOTHING;
+	say("%u socket%s could not be judged: what the filter asks about could not be read", unknown,
+	    unknown == 1 ? "" : "s");
+	return EXIT_INCOMPLETE;
+}
+
+static int list_status(struct cli *c, struct cli_answer *a)
+{
+	uint32_t n;
+	int r = EXIT_DONE;
+
+	lssock_view_rows(a->view, &n);
+	if (n == 0)
+		r = nothing_matched(c, a);
+	if (r == EXIT_DONE && c->strict && !lssock_snap_meta(a->snap)->complete)
+		r = EXIT_INCOMPLETE;
+	return r;
+}
+
+static int list_show(struct cli *c, struct cli_answer *a)
+{
+	struct lssock_sheet *sheet = NULL;
+	int r;
+
+	if (c->quiet)
+		return 0;
+	if (c->pids)
+		return put_pids(a);
+	r = c->summary ? lssock_summary_sheet(a->snap, &sheet) : lssock_view_sheet(a->view, &sheet);
+	if (r < 0) {
+		say("%s", strerror(-r));
+		return EXIT_FAILED;
+	}
+	r = answer_render(c, sheet);
+	lssock_sheet_free(sheet);
+	if (!r && c->tty && !c->format && !c->summary && !c->ask.group_by)
+		r = put_footer(c, a);
+	return r;
+}
+
+/* Takes and selects; with --wait again and again until something matches. */
+static int list_take(struct cli *c, struct cli_answer *a)
+{
+	uint64_t until = io_now_ns() + c->wait_us * 1000;
+	int pause_ms = 20, r;
+	uint32_t n;
+
+	for (;;) {
+		r = answer_take(c, a);
+		if (r)
+			return r;
+		r = answer_view(c, a);
+		if (r)
+			return r;
+		lssock_view_rows(a->view, &n);
+		if (n || !c->wait || (!c->wait_forever && io_now_ns() >= until))
+			return 0;
+		lssock_view_free(a->view);
+		lssock_snap_free(a->snap);
+		a->view = NULL;
+		a->snap = NULL;
+		poll(NULL, 0, pause_ms);
+		pause_ms = pause_ms < 500 ? pause_ms * 2 : 500;
+	}
+}
+
+static int list_explain(struct cli *c, struct cli_answer *a)
+{
+	int r = answer_query(c, a);
+
+	if (r)
+		return r;
+	return lssock_query_explain(a->query, put_write, NULL) < 0 ? EXIT_FAILED : 0;
+}
+
+static void list_question(struct cli *c)
+{
+	bool table = !c->format || !strcmp(c->format, "table");
+
+	c->ask.layout = table ? LSSOCK_LAYOUT_TABLE : LSSOCK_LAYOUT_RECORD;
+	c->ask.width = c->tty && table ? c->width : 0;
+	if (c->format && !strcmp(c->format, "dot"))
+		c->ask.flags |= LSSOCK_Q_MAP;
+	if (c->tty && table && !c->quiet && !c->summary && !c->ask.group_by && !c->pids)
+		c->ask.flags |= LSSOCK_Q_FOOTER;
+	if (c->quiet || c->wait)
+		c->ask.flags |= LSSOCK_Q_EXISTS;
+}
+
+int cmd_list(struct cli *c)
+{
+	struct cli_answer a = { 0 };
+	int r, status;
+
+	list_question(c);
+	if (c->explain) {
+		r = list_explain(c, &a);
+		answer_release(&a);
+		return r;
+	}
+	r = list_take(c, &a);
+	if (r == 0) {
+		status = list_status(c, &a);
+		say_notes(a.snap);
+		r = list_show(c, &a);
+		if (r == 0)
+			r = status;
+		if (c->wait && status == EXIT_NOTHING)
+			r = EXIT_NOTHING;
+		if (c->stats)
+			answer_stats(a.snap);
+	}
+	answer_release(&a);
+	return r;
+}
+
+/* ---- netns ------------------------------------------------------------------------ */
+
+int cmd_netns(struct cli *c)
+{
+	struct cli_answer a = { 0 };
+	struct lssock_sheet *sheet = NULL;
+	int r;
+
+	if (c->n_operands) {
+		say("netns takes no filter");
+		return EXIT_USAGE;
+	}
+	list_question(c);
+	c->ask.flags |= LSSOCK_Q_NETNS_LIST;
+	c->ask.netns = c->ask.netns ? c->ask.netns : "all";
+	c->ask.columns = NULL;
+	r = answer_take(c, &a);
+	if (r == 0) {
+		say_notes(a.snap);
+		r = lssock_netns_sheet(a.snap, &sheet) < 0 ? EXIT_FAILED : 0;
+		if (r == 0 && !c->quiet)
+			r = answer_render(c, sheet);
+		if (r == 0 && c->strict && !lssock_snap_meta(a.snap)->complete)
+			r = EXIT_INCOMPLETE;
+		lssock_sheet_free(sheet);
+	}
+	answer_release(&a);
+	return r;
+}

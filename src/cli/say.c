@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/* The way out: messages on stderr, bytes on stdout, and what was lost there. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "base/text.h"
+#include "cli/cli.h"
+
+static int lost;	/* first write error of stdout; say.c's only state */
+
+void say(const char *fmt, ...)
+{
+	char line[1024];
+	va_list ap;
+	int n, r;
+
+	va_start(ap, fmt);
+	n = vsnprintf(line, sizeof(line) - 1, fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		return;
+	if ((size_t)n >= sizeof(line) - 1)
+		n = sizeof(line) - 2;
+	line[n++] = '\n';
+	r = io_write_all(STDERR_FILENO, "lssock: ", 8);
+	if (r == 0)
+		io_write_all(STDERR_FILENO, line, (size_t)n);
+}
+
+const char *safe(struct buf *b, const char *text)
+{
+	buf_reset(b);
+	text_safe(b, text, strlen(text), 0);
+	return buf_cstr(b);
+}
+
+void say_filter(const char *text, const struct lssock_err *err)
+{
+	struct buf head = { 0 }, line = { 0 };
+	size_t pos = err->pos < 0 ? 0 : (size_t)err->pos;
+
+	say("%s", err->msg);
+	if (err->pos < 0 || !text || pos > strlen(text))
+		return;
+	text_safe(&head, text, pos, 0);
+	buf_puts(&line, "  ");
+	text_safe(&line, text, strlen(text), 0);
+	buf_puts(&line, "\n  ");
+	buf_fill(&line, ' ', text_width(head.data, head.len));
+	buf_puts(&line, "^\n");
+	if (!line.failed)
+		io_write_all(STDERR_FILENO, line.data, line.len);
+	buf_release(&head);
+	buf_release(&line);
+}
+
+void say_notes(const struct lssock_snap *s)
+{
+	struct buf b = { 0 };
+	uint32_t n, i, shown = 0;
+	const struct lssock_note *notes = lssock_notes(s, &n);
+
+	for (i = 0; i < n; i++) {
+		char text[320];
+		size_t len;
+
+		if (!lssock_note_incomplete(&notes[i]))
+			continue;
+		if (shown++ == 4) {
+			buf_puts(&b, "; and more (see \"notes\" of --json)");
+			break;
+		}
+		len = lssock_note_text(s, &notes[i], text, sizeof(text));
+		buf_puts(&b, shown > 1 ? "; " : "");
+		buf_put(&b, text, len < sizeof(text) ? len : sizeof(text) - 1);
+	}
+	if (shown)
+		say("incomplete: %s", buf_cstr(&b));
+	buf_release(&b);
+}
+
+int put(const void *bytes, size_t len)
+{
+	int r = lost ? -lost : io_write_all(STDOUT_FILENO, bytes, len);
+
+	if (r < 0 && !lost) {
+		lost = -r;
+		if (lost != EPIPE)
+			say("output lost: %s", strerror(lost));
+	}
+	return r < 0 ? EXIT_FAILED : 0;
+}
+
+int put_write(void *ctx, const void *bytes, size_t len)
+{
+	(void)ctx;
+	return put(bytes, len) ? -lost : 0;
+}
+
+int put_buf(struct buf *b)
+{
+	int r = put(b->data, b->len);
+
+	if (b->failed) {
+		say("out of memory");
+		r = EXIT_FAILED;
+	}
+	buf_reset(b);
+	return r;
+}
+
+int put_error(void)
+{
+	return lost;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* Asking the source for whole answers. */
+#include <errno.h>
+
+#include "engine/engine.h"
+
+static int collect_chunk(void *ctx, const void *bytes, size_t len)
+{
+	struct buf *b = ctx;
+
+	buf_put(b, bytes, len);
+	return b->failed ? -ENOMEM : 0;
+}
+
+int ask_bytes(struct collect *c, enum ask_kind kind, uint16_t ns, uint64_t id, const void *arg,
+	      uint32_t arg_len, struct buf *ret)
+{
+	struct ask a = {
+		.kind = (uint16_t)kind, .ns = ns, .id = id, .arg = arg, .arg_len = arg_len,
+	};
+
+	c->s->meta.asks++;
+	return c->ctx->source->ask(c->ctx->source, &a, collect_chunk, ret);
+}

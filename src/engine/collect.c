@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One collection from beginning to end: the list of stages and the clock. The
+ * owner scan runs on the workers while the tables are dumped here; answers are
+ * decoded here in a fixed order, so the result does not depend on the number of
+ * threads. What a stage does lives elsewhere.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/io.h"
+#include "engine/engine.h"
+#include "model/link.h"
+#include "wire/procfs.h"
+
+#define MAX_SLICES 8
+
+/* ---- the owner scan --------------------------------------------------------- */
+
+struct owner_job {
+	struct pool_job job;
+	struct source *source;
+	struct ask ask;
+	struct buf answer;
+	int result;
+};
+
+static int owner_chunk(void *ctx, const void *bytes, size_t len)
+{
+	struct buf *b = ctx;
+
+	buf_put(b, bytes, len);
+	return b->failed ? -ENOMEM : 0;
+}
+
+static void owner_run(struct pool_job *job)
+{
+	struct owner_job *j = (struct owner_job *)job;
+
+	j->result = j->source->ask(j->source, &j->ask, owner_chunk, &j->answer);
+}
+
+static void owner_drop(struct pool_job *job)
+{
+	struct owner_job *j = (struct owner_job *)job;
+
+	buf_release(&j->answer);
+	mem_free(j);
+}
+
+struct owner_scan { struct owner_job *jobs[MAX_SLICES]; unsigned n; };
+
+static void owners_start(struct collect *c, struct owner_scan *scan)
+{
+	unsigned slices = c->ctx->slices > MAX_SLICES ? MAX_SLICES : c->ctx->slices, i;
+
+	if (!(c->plan->needs & NEED_OWNERS))
+		return;
+	c->s->meta.owners_asked = true;
+	for (i = 0; i < slices; i++) {
+		struct owner_job *j = mem_alloc(sizeof(*j));
+
+		if (!j) {
+			snap_note(c->s, LSSOCK_NOTE_LIMIT, 0, ENOMEM, 1, "owners");
+			break;
+		}
+		j->job.run = owner_run;
+		j->job.drop = owner_drop;
+		j->source = c->ctx->source;
+		j->ask.kind = ASK_OWNERS;
+		j->ask.id = slices == 1 ? 0 : i | (uint64_t)slices << 16;
+		scan->jobs[scan->n++] = j;
+		c->s->meta.asks++;
+		pool_post(c->ctx->pool, &j->job);
+	}
+}
+
+static void owners_finish(struct collect *c, struct owner_scan *scan)
+{
+	struct procfs_owners in = { .snap = c->s };
+	uint64_t began = io_now_ns();
+	unsigned i;
+
+	for (i = 0; i < scan->n; i++) {
+		struct owner_job *j = scan->jobs[i];
+
+		pool_wait(c->ctx->pool, &j->job);
+		procfs_owner_stream(&in, j->answer.data, j->answer.len);
+		if (j->result == -ENODATA)
+			snap_note(c->s, LSSOCK_NOTE_NOT_RECORDED, 0, 0, 1, "owners");
+		else if (j->result < 0)
+			snap_note(c->s, LSSOCK_NOTE_NO_PROC, 0, -j->result, 1, NULL);
+		owner_drop(&j->job);
+	}
+	if (in.bad)
+		snap_note(c->s, LSSOCK_NOTE_BAD_MESSAGE, 0, 0, in.bad, "owners");
+	c->unreadable = in.unreadable;
+	c->s->meta.fds = in.fds;
+	c->s->meta.procs = in.procs;
+	c->s->meta.owners_us = (io_now_ns() - began) / 1000;
+}
+
+/* ---- stages ------------------------------------------------------------------ */
+
+static int collect_facts(struct collect *c)
+{
+	struct procfs_facts f = { .pidns_root = -1, .hidepid = 0, .proc = -1 };
+	struct lssock_ns *own;
+	struct buf b = { 0 };
+	int r = ask_bytes(c, ASK_FACTS, 0, 0, NULL, 0, &b);
+
+	if (r == 0)
+		procfs_facts(c->s, b.data, b.len, &f);
+	buf_release(&b);
+	if (r < 0)
+		return r;
+	own = vec_push(&c->s->ns);
+	if (!own)
+		return -ENOMEM;
+	own->ino = f.netns;
+	own->cookie = f.netns_cookie;
+	own->flags = LSSOCK_NS_OWN;
+	c->nested_pidns = f.pidns_root == 0;
+	if (f.proc == 0 && (c->plan->needs & NEED_OWNERS))
+		snap_note(c->s, LSSOCK_NOTE_NO_PROC, 0, ENOENT, 1, NULL);
+	if (f.hidepid >= 2 && (c->plan->needs & NEED_OWNERS)) {
+		snap_note(c->s, LSSOCK_NOTE_HIDDEN_PROCS, 0, 0, 1, NULL);
+		c->unreadable++;
+	}
+	return 0;
+}
+
+static void collect_tables(struct collect *c)
+{
+	uint64_t began = io_now_ns();
+	uint16_t ns;
+
+	for (ns = 0; ns < c->s->ns.n; ns++)
+		if (c->s->ns.v[ns].flags & LSSOCK_NS_ASKED)
+			tables_collect(c, ns);
+	c->s->meta.dump_us = (io_now_ns() - began) / 1000;
+}
+
+static void collect_links(struct collect *c)
+{
+	struct lssock_snap *s = c->s;
+	uint32_t needs = c->plan->needs;
+
+	link_owners(s);
+	if (needs & (NEED_VIA | NEED_WHY | NEED_CLIENTS | NEED_FILE))
+		link_via(s);
+	second_look(c);
+	if (needs & (NEED_VIA | NEED_WHY | NEED_CLIENTS | NEED_FILE))
+		link_via(s);	/* the second look may have brought rows */
+	if (needs & (NEED_PEER | NEED_CLIENTS))
+		link_peers(s);
+	if (needs & NEED_CLIENTS)
+		link_clients(s);
+}
+
+/* True if nothing of what was asked could be listed. */
+static bool all_failed(const struct collect *c)
+{
+	uint32_t asked = c->plan->protos & ~(1u << LSSOCK_OTHER);
+
+	return asked && c->s->socks.n == 0 && !(asked & ~c->unlisted) &&
+	       (c->q->protos_asked || c->refused);
+}
+
+static void finish_notes(struct collect *c)
+{
+	uint32_t i;
+
+	c->s->meta.complete = true;
+	for (i = 0; i < c->s->notes.n; i++)
+		if (lssock_note_incomplete(&c->s->notes.v[i]))
+			c->s->meta.complete = false;
+}
+
+static int collect(struct collect *c, struct lssock_err *err)
+{
+	struct owner_scan scan = { 0 };
+	uint64_t began, t;
+	uint16_t ns;
+	int r;
+
+	r = collect_facts(c);
+	if (r < 0)
+		return r;
+	owners_start(c, &scan);
+	r = namespaces_find(c, err);
+	if (r == 0) {
+		namespaces_detail(c);
+		collect_tables(c);
+	}
+	owners_finish(c, &scan);
+	if (r < 0)
+		return r;
+	for (ns = 0; ns < c->s->ns.n; ns++)
+		if (c->s->ns.v[ns].flags & LSSOCK_NS_ASKED)
+			tables_after_owners(c, ns);
+	began = io_now_ns();
+	collect_links(c);
+	t = io_now_ns();
+	c->s->meta.link_us = (t - began) / 1000;
+	enrich(c);
+	c->s->meta.enrich_us = (io_now_ns() - t) / 1000;
+	finish_notes(c);
+	return 0;
+}
+
+int lssock_take(struct lssock *ctx, const struct lssock_query *q, struct lssock_snap **ret,
+		struct lssock_err *err)
+{
+	struct collect c = { .ctx = ctx, .q = q, .plan = &q->plan, .s = snap_new() };
+	struct lssock_err local = { .pos = -1 };
+	uint64_t began = io_now_ns();
+	int r = c.s ? 0 : -ENOMEM;
+
+	if (r == 0) {
+		memcpy(c.s->kept, q->plan.keep, sizeof(c.s->kept));
+		r = collect(&c, &local);
+	}
+	if (r == 0)
+		r = snap_seal(c.s);
+	if (r == 0 && all_failed(&c)) {
+		local.code = r = c.refused_err ? c.refused_err : -EOPNOTSUPP;
+		snprintf(local.msg, sizeof(local.msg), "%s",
+			 c.refused ? "sock_diag and /proc/net are both refused" :
+			 "this kernel cannot list these sockets");
+	}
+	if (r < 0) {
+		if (!local.msg[0])
+			snprintf(local.msg, sizeof(local.msg), "%s", strerror(-r));
+		local.code = r;
+		if (err)
+			*err = local;
+		lssock_snap_free(c.s);
+		return r;
+	}
+	c.s->meta.total_us = (io_now_ns() - began) / 1000;
+	*ret = c.s;
+	return 0;
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/* Opening and closing a context: the source, the tape around it, the workers.
+ * What is asked is collect.c's business. */
+#include <errno.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "engine/engine.h"
+
+static unsigned worker_count(int wanted)
+{
+	cpu_set_t set;
+	int cpus;
+
+	if (wanted)
+		return wanted > 0 ? (unsigned)wanted : 0;
+	cpus = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
+	return cpus < 2 ? 0 : cpus > 4 ? 3 : (unsigned)cpus - 1;
+}
+
+static int open_source(const struct lssock_options *opt, struct source **ret,
+		       struct lssock_err *err)
+{
+	struct source *source = NULL;
+	int r;
+
+	if (opt->tape_in)
+		r = tape_open(opt->tape_in, &source, err);
+	else
+		r = kernel_open(opt->proc_root ? opt->proc_root : "/proc", &source, err);
+	if (r < 0 || !opt->tape_out) {
+		*ret = source;
+		return r;
+	}
+	r = tape_tee(source, opt->tape_out, opt->anon, ret, err);
+	if (r < 0)
+		source->close(source);
+	return r;
+}
+
+int lssock_open(const struct lssock_options *opt, struct lssock **ret, struct lssock_err *err)
+{
+	struct lssock_options none = { .size = sizeof(none) }, own = none;
+	struct lssock *ctx;
+	int r;
+
+	if (opt)
+		memcpy(&own, opt, opt->size < sizeof(own) ? opt->size : sizeof(own));
+	ctx = mem_alloc(sizeof(*ctx));
+	if (!ctx)
+		return -ENOMEM;
+	r = open_source(&own, &ctx->source, err);
+	if (r < 0)
+		goto out;
+	ctx->pool = pool_new(worker_count(own.threads));
+	if (!ctx->pool) {
+		r = -ENOMEM;
+		goto out;
+	}
+	ctx->slices = own.tape_in || own.tape_out ? 1 : worker_count(own.threads) + 1;
+	*ret = ctx;
+	return 0;
+out:
+	lssock_close(ctx);
+	return r;
+}
+
+int lssock_close(struct lssock *ctx)
+{
+	int r = 0;
+
+	if (!ctx)
+		return 0;
+	if (ctx->pool)
+		pool_free(ctx->pool);
+	/* A late job still reads through the source: leave it to the process's end. */
+	if (ctx->source && (!ctx->late || !ctx->source->live))
+		r = ctx->source->close(ctx->source);
+	mem_free(ctx);
+	return r;
+}
+
+int lssock_next_round(struct lssock *ctx)
+{
+	return ctx->source->next(ctx->source);
+}

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+/* Network namespaces of a collection: which there are, which are asked, and
+ * their facts (interfaces, addresses, port range, counters, container). */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/num.h"
+#include "base/text.h"
+#include "engine/engine.h"
+#include "wire/procfs.h"
+#include "wire/procnet.h"
+#include "wire/route.h"
+
+#define PID_LIMIT 4194304	/* larger numbers are namespace inodes (ruling 6) */
+
+static bool text_is(const struct lssock_snap *s, uint32_t id, const char *text)
+{
+	size_t len;
+	const char *p = strings_get(&s->strings, id, &len);
+
+	return p && len == strlen(text) && !memcmp(p, text, len);
+}
+
+static bool space_is(const struct lssock_snap *s, const struct lssock_ns *n, const char *spec)
+{
+	uint64_t number;
+
+	if (num_u64(spec, strlen(spec), UINT64_MAX, &number))
+		return (number > PID_LIMIT && n->ino == number) || text_is(s, n->name, spec);
+	return text_is(s, n->name, spec) || text_is(s, n->path, spec);
+}
+
+/* By what the source can find out: the namespace of a pid, a file elsewhere. */
+static int space_find_outside(struct collect *c, const char *spec)
+{
+	struct lssock_snap *s = c->s;
+	struct buf b = { 0 };
+	struct wire_ns rec;
+	uint32_t i, before = s->ns.n;
+	int r;
+
+	r = ask_bytes(c, ASK_NETNS_FIND, 0, hash_bytes(spec, strlen(spec)), spec,
+		      (uint32_t)strlen(spec), &b);
+	if (r == 0 && b.len < sizeof(rec))
+		r = -ENOENT;
+	if (r == 0) {
+		memcpy(&rec, b.data, sizeof(rec));
+		for (i = 0; i < before && s->ns.v[i].ino != rec.ino; i++)
+			;
+		if (i == before)
+			procfs_netns(s, b.data, b.len);
+		if (i < s->ns.n)
+			s->ns.v[i].flags |= LSSOCK_NS_ASKED;
+		else
+			r = -ENOENT;
+	}
+	buf_release(&b);
+	return r;
+}
+
+static int space_choose(struct collect *c, struct lssock_err *err)
+{
+	const char *spec = c->plan->ns_one;
+	struct lssock_snap *s = c->s;
+	struct buf shown = { 0 };
+	bool found = false;
+	uint32_t i;
+	int r = 0;
+
+	for (i = 0; i < s->ns.n; i++)
+		if (space_is(s, &s->ns.v[i], spec)) {
+			s->ns.v[i].flags |= LSSOCK_NS_ASKED;
+			found = true;
+		}
+	if (!found)
+		r = space_find_outside(c, spec);
+	if (r < 0 && err) {
+		text_safe(&shown, spec, strlen(spec), 0);
+		err->code = -EINVAL;
+		err->pos = -1;
+		snprintf(err->msg, sizeof(err->msg), "no network namespace `%.150s' (%s)",
+			 buf_cstr(&shown), r == -ENOENT || r == -ENODATA || r == -ESRCH ?
+			 "see lssock netns" : strerror(-r));
+		buf_release(&shown);
+	}
+	return r < 0 ? -EINVAL : 0;
+}
+
+static bool listing_needed(const struct collect *c)
+{
+	return c->plan->ns_which != NS_OWN || (c->plan->needs & NEED_NETNS) ||
+	       (c->q->flags & (LSSOCK_Q_FOOTER | LSSOCK_Q_NETNS_LIST));
+}
+
+int namespaces_find(struct collect *c, struct lssock_err *err)
+{
+	struct lssock_snap *s = c->s;
+	struct buf b = { 0 };
+	uint64_t own = s->ns.n ? s->ns.v[0].ino : 0;
+	uint64_t cookie = s->ns.n ? s->ns.v[0].cookie : 0;
+	uint32_t i;
+
+	if (listing_needed(c)) {
+		s->ns.n = 0;	/* the answer begins with ours */
+		if (ask_bytes(c, ASK_NETNS, 0, c->plan->deep, NULL, 0, &b) == 0 ||
+		    (c->plan->deep && ask_bytes(c, ASK_NETNS, 0, 0, NULL, 0, &b) == 0))
+			procfs_netns(s, b.data, b.len);
+		buf_release(&b);
+		s->meta.n_ns = s->ns.n;
+	}
+	if (s->ns.n == 0) {
+		struct lssock_ns *n = vec_push(&s->ns);
+
+		if (!n)
+			return -ENOMEM;
+		n->ino = own;
+		n->cookie = cookie;
+		n->time_wait = LSSOCK_NONE;
+		n->flags = LSSOCK_NS_OWN;
+	}
+	if (c->plan->ns_which == NS_ONE)
+		return space_choose(c, err);
+	for (i = 0; i < (c->plan->ns_which == NS_ALL ? s->ns.n : 1); i++)
+		s->ns.v[i].flags |= LSSOCK_NS_ASKED;
+	return 0;
+}
+
+static void read_route(struct collect *c, uint16_t ns, enum ask_route what)
+{
+	struct route_dump d = { .snap = c->s, .ns = ns };
+	struct buf b = { 0 };
+	int r = ask_bytes(c, ASK_ROUTE, ns, what, NULL, 0, &b);
+
+	if (r == 0 && what == ASK_ROUTE_NSID)
+		route_nsids(c->s, ns, b.data, b.len);
+	else if (r == 0)
+		route_decode(&d, b.data, b.len);
+	buf_release(&b);
+}
+
+static void read_port_range(struct collect *c, uint16_t ns)
+{
+	struct lssock_ns *n = &c->s->ns.v[ns];
+	struct buf b = { 0 };
+
+	if (ask_bytes(c, ASK_TEXT, ns, TEXT_PORT_RANGE, NULL, 0, &b) == 0)
+		procnet_port_range(b.data, b.len, &n->port_lo, &n->port_hi);
+	buf_release(&b);
+}
+
+static void read_counters(struct collect *c, uint16_t ns)
+{
+	struct buf b = { 0 };
+
+	if (ask_bytes(c, ASK_TEXT, ns, TEXT_NET_SOCKSTAT, NULL, 0, &b) == 0)
+		c->s->ns.v[ns].time_wait = procnet_time_wait(b.data, b.len);
+	buf_release(&b);
+}
+
+/* A namespace without a name is known by the container that lives in it. */
+static void read_container(struct collect *c, struct lssock_ns *n)
+{
+	struct lssock_snap *scratch = snap_new();
+	struct ask_proc ask = { .pid = n->pid, .sections = 1u << PROC_CGROUP };
+	struct lssock_proc p = { .pid = n->pid };
+	struct buf b = { 0 };
+	uint32_t row;
+	size_t len;
+	const char *name;
+
+	if (!scratch)
+		return;
+	row = snap_proc(scratch, &p);
+	if (row && ask_bytes(c, ASK_PROC, 0, ask_proc_id(n->pid, 0), &ask, sizeof(ask), &b) == 0 &&
+	    procfs_details(scratch, row, b.data, b.len) == 0) {
+		name = strings_get(&scratch->strings, scratch->procs.v[row].container, &len);
+		if (name)
+			n->container = snap_string(c->s, name, len);
+	}
+	buf_release(&b);
+	lssock_snap_free(scratch);
+}
+
+void namespaces_detail(struct collect *c)
+{
+	struct lssock_snap *s = c->s;
+	uint32_t needs = c->plan->needs;
+	uint16_t ns;
+
+	for (ns = 0; ns < s->ns.n; ns++) {
+		struct lssock_ns *n = &s->ns.v[ns];
+
+		if ((needs & NEED_NETNS) && n->pid && !(n->flags & LSSOCK_NS_OWN))
+			read_container(c, n);
+		if (!(n->flags & LSSOCK_NS_ASKED))
+			continue;
+		if (needs & NEED_PORTRANGE)
+			read_port_range(c, ns);
+		if (needs & NEED_COUNTERS)
+			read_counters(c, ns);
+		if (needs & NEED_ADDRS) {
+			read_route(c, ns, ASK_ROUTE_LINKS);
+			read_route(c, ns, ASK_ROUTE_ADDRS);
+		}
+		if (c->q->flags & LSSOCK_Q_NETNS_LIST)
+			read_route(c, ns, ASK_ROUTE_NSID);
+	}
+}

@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: MIT */
+/* The sockets of one namespace: which dumps, in which order, and what to read
+ * where the kernel has no dump for a protocol. Decoding is wire's. */
+#include <errno.h>
+#include <linux/inet_diag.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "engine/engine.h"
+#include "model/names.h"
+#include "wire/procnet.h"
+#include "wire/route.h"
+
+/* sock_diag loses sockets that never moved while their neighbours come and go,
+ * and never says so (NLM_F_DUMP_INTR stays clear). Listeners are cheap to ask
+ * again: until nothing new comes, at most this often. */
+#define LISTEN_ROUNDS 4
+
+static const uint8_t auto_code[] = { INET_DIAG_BC_AUTO, 4, 8, 0 };
+
+struct dumping {
+	struct collect *c;
+	struct diag_dump dump;
+	uint64_t bytes;
+};
+
+static int dump_chunk(void *ctx, const void *bytes, size_t len)
+{
+	struct dumping *d = ctx;
+
+	d->bytes += len;
+	return diag_decode(&d->dump, bytes, len);
+}
+
+static bool handler_missing(int err)
+{
+	return err == -ENOENT || err == -EOPNOTSUPP || err == -EINVAL;
+}
+
+/* One dump into d->dump. 0, or the error of the transport or the kernel. */
+static int dump_once(struct collect *c, struct dumping *d, const struct diag_request *req,
+		     unsigned variant)
+{
+	struct buf msg = { 0 };
+	struct ask a = { .kind = ASK_DIAG, .ns = d->dump.ns };
+	int r = diag_request(&msg, req);
+
+	if (r == 0 && msg.failed)
+		r = -ENOMEM;
+	if (r == 0) {
+		a.id = ask_diag_id(req->proto, req->family, variant);
+		a.arg = msg.data;
+		a.arg_len = (uint32_t)msg.len;
+		c->s->meta.asks++;
+		c->s->meta.dumps++;
+		r = c->ctx->source->ask(c->ctx->source, &a, dump_chunk, d);
+		c->s->meta.messages += d->dump.messages;
+		c->s->meta.bytes += d->bytes;
+		d->dump.messages = 0;
+		d->bytes = 0;
+	}
+	buf_release(&msg);
+	return r < 0 ? r : d->dump.err;
+}
+
+/* Names of devices and cgroups, for the bytecode. */
+struct resolver {
+	struct collect *c;
+	uint16_t ns;
+	bool links;
+};
+
+static void load_links(struct resolver *r)
+{
+	struct buf b = { 0 };
+	struct route_dump d = { .snap = r->c->s, .ns = r->ns };
+
+	r->links = true;
+	if (ask_bytes(r->c, ASK_ROUTE, r->ns, ASK_ROUTE_LINKS, NULL, 0, &b) == 0)
+		route_decode(&d, b.data, b.len);
+	buf_release(&b);
+}
+
+static uint32_t resolve_ifindex(void *ctx, const char *name, size_t len)
+{
+	struct resolver *r = ctx;
+	uint32_t i;
+
+	if (!r->links)
+		load_links(r);
+	for (i = 1; i < r->c->s->ifaces.n; i++) {
+		const struct lssock_iface *f = &r->c->s->ifaces.v[i];
+		size_t n;
+		const char *s = strings_get(&r->c->s->strings, f->name, &n);
+
+		if (f->ns == r->ns && s && n == len && !memcmp(s, name, len))
+			return f->ifindex;
+	}
+	return 0;
+}
+
+static uint64_t resolve_cgroup(void *ctx, const char *path, size_t len)
+{
+	struct resolver *r = ctx;
+	struct buf b = { 0 };
+	uint64_t id = 0;
+
+	if (ask_bytes(r->c, ASK_CGROUP_ID, 0, hash_bytes(path, len), path, (uint32_t)len, &b) == 0 &&
+	    b.len == sizeof(id))
+		memcpy(&id, b.data, sizeof(id));
+	buf_release(&b);
+	return id;
+}
+
+static uint32_t listen_mask(void)
+{
+	return diag_kernel_states(1u << LSSOCK_LISTEN);
+}
+
+/* Dumps one family of a protocol, listeners until they agree. */
+static int dump_family(struct collect *c, struct diag_dump *into, struct diag_request *req)
+{
+	struct dumping d = { .c = c, .dump = *into };
+	bool inet = diag_class(req->proto) == DIAG_INET;
+	uint32_t states = req->states;
+	int round, r;
+
+	r = dump_once(c, &d, req, 0);
+	/* Mark terms need CAP_NET_ADMIN: ask again without the program. */
+	if ((r == -EPERM || r == -EINVAL) && req->bytecode) {
+		req->bytecode = NULL;
+		d.dump.err = 0;
+		d.dump.done = false;
+		r = dump_once(c, &d, req, 0);
+	}
+	for (round = 1; r == 0 && inet && (states & listen_mask()) && round < LISTEN_ROUNDS; round++) {
+		uint32_t fresh = d.dump.fresh;
+
+		req->states = listen_mask();
+		d.dump.done = false;
+		r = dump_once(c, &d, req, 0);
+		if (d.dump.fresh == fresh)
+			break;
+	}
+	req->states = states;
+	*into = d.dump;
+	return r;
+}
+
+static void note_dump(struct collect *c, const struct diag_dump *d, int err)
+{
+	const char *what = names_proto(d->proto);
+
+	if (err < 0)
+		snap_note(c->s, LSSOCK_NOTE_DUMP_FAILED, d->ns, -err, 1, what);
+	else if (!d->done)
+		snap_note(c->s, LSSOCK_NOTE_DUMP_FAILED, d->ns, 0, 1, what);
+	if (d->bad)
+		snap_note(c->s, LSSOCK_NOTE_BAD_MESSAGE, d->ns, 0, d->bad, what);
+}
+
+/* 0, or the error that says that sock_diag does not serve this protocol. */
+static int dump_protocol(struct collect *c, struct lssock_snap *into, uint16_t ns, uint8_t proto,
+			 uint32_t *ret_fresh)
+{
+	const struct plan *plan = c->plan;
+	struct resolver names = { .c = c, .ns = ns };
+	struct push_env env = { .mark = true, .ifindex = resolve_ifindex,
+				.cgroup_id = resolve_cgroup, .ctx = &names };
+	struct buf code = { 0 };
+	const int *family = diag_families(proto);
+	int r = 0, last = -EOPNOTSUPP;
+
+	if (plan->push[proto] && push_filter(c->q->filter, proto, &env, &code) < 0)
+		buf_reset(&code);
+	for (; *family >= 0; family++) {
+		struct diag_dump d = { .snap = into, .ns = ns, .proto = proto, .keep = plan->keep };
+		struct diag_request req = {
+			.proto = proto, .family = (uint8_t)*family,
+			.states = diag_kernel_states(plan->states[proto]),
+			.bytecode = code.len ? code.data : NULL,
+			.bytecode_len = (uint32_t)code.len,
+		};
+
+		if (*family == AF_INET && !(plan->families & 1))
+			continue;
+		if (*family == AF_INET6 && !(plan->families & 2))
+			continue;
+		diag_want(&req, plan->keep[diag_class(proto)]);
+		r = dump_family(c, &d, &req);
+		if (r == 0 && plan->extra_listen) {
+			req.bytecode = NULL;
+			req.states = listen_mask();
+			d.done = false;
+			r = dump_family(c, &d, &req);
+		}
+		*ret_fresh += d.fresh;
+		if (d.rows == 0 && (handler_missing(r) || r == -EACCES || r == -EPERM)) {
+			last = r;
+			continue;
+		}
+		last = 0;
+		note_dump(c, &d, r);
+	}
+	buf_release(&code);
+	return last;
+}
+
+/* Rows of UDP and TCP that were bound by connect() or sendto(), not by bind(). */
+static void mark_autobound(struct collect *c, uint16_t ns, uint8_t proto)
+{
+	const int *family = diag_families(proto);
+	bool all = true;
+	uint32_t i;
+
+	for (; *family >= 0; family++) {
+		struct dumping d = { .c = c, .dump = {
+			.snap = c->s, .ns = ns, .proto = proto, .keep = c->plan->keep,
+			.mark_autobound = true } };
+		struct diag_request req = {
+			.proto = proto, .family = (uint8_t)*family,
+			.states = diag_kernel_states(c->plan->states[proto]),
+			.bytecode = auto_code, .bytecode_len = sizeof(auto_code),
+		};
+
+		if (dump_once(c, &d, &req, 1) < 0 || !d.dump.done)
+			all = false;
+	}
+	for (i = 0; all && i < c->s->socks.n; i++) {
+		struct lssock_sock *k = &c->s->socks.v[i];
+
+		if (k->ns == ns && k->proto == proto && (k->flags & LSSOCK_F_SOURCE) == LSSOCK_SRC_DIAG)
+			k->flags |= LSSOCK_F_AUTOBOUND_KNOWN;
+	}
+}
+
+/* /proc/net/unix lists what any user wrote into it: only inodes that a process
+ * holds are believed (interface ruling 20). */
+static bool inode_is_held(void *ctx, uint32_t inode)
+{
+	return snap_owner_of(ctx, inode) != 0;
+}
+
+/* 0: no table of it exists either. */
+static int read_procnet(struct collect *c, uint16_t ns, uint8_t proto)
+{
+	const int *which = procnet_tables(proto);
+	struct procnet p = { .snap = c->s, .ns = ns, .believed = inode_is_held, .ctx = c->s };
+	int read = 0;
+
+	for (; which && *which; which++) {
+		struct buf b = { 0 };
+		int r = ask_bytes(c, ASK_TEXT, ns, (uint64_t)*which, NULL, 0, &b);
+
+		if (r == 0) {
+			procnet_table(&p, *which, b.data, b.len);
+			read++;
+		} else if (r != -ENOENT && r != -ENODATA) {
+			snap_note(c->s, LSSOCK_NOTE_DUMP_FAILED, ns, -r, 1, names_proto(proto));
+		}
+		buf_release(&b);
+	}
+	if (p.bad)
+		snap_note(c->s, LSSOCK_NOTE_BAD_MESSAGE, ns, 0, p.bad, names_proto(proto));
+	return read;
+}
+
+static void fall_back(struct collect *c, uint16_t ns, uint8_t proto, int err)
+{
+	if (proto == LSSOCK_UNIX)
+		return;		/* after the owners */
+	if (read_procnet(c, ns, proto)) {
+		/* icmp has no dump at all, its table is the regular way. */
+		if (proto != LSSOCK_ICMP)
+			snap_note(c->s, LSSOCK_NOTE_FALLBACK, ns, -err, 1, names_proto(proto));
+		return;
+	}
+	c->unlisted |= 1u << proto;
+}
+
+void tables_collect(struct collect *c, uint16_t ns)
+{
+	uint8_t proto;
+
+	for (proto = 1; proto < LSSOCK_OTHER; proto++) {
+		uint32_t fresh = 0;
+		int r;
+
+		if (!(c->plan->protos & 1u << proto) || !c->plan->states[proto])
+			continue;
+		r = dump_protocol(c, c->s, ns, proto, &fresh);
+		if (r == -ENODATA) {
+			snap_note(c->s, LSSOCK_NOTE_NOT_RECORDED, ns, 0, 1, names_proto(proto));
+			continue;
+		}
+		if (r < 0) {
+			if (!handler_missing(r)) {
+				c->refused |= 1u << proto;
+				c->refused_err = r;
+			}
+			if (proto == LSSOCK_UNIX)
+				c->unlisted |= 1u << proto;
+			fall_back(c, ns, proto, r);
+			continue;
+		}
+		if ((c->plan->needs & NEED_AUTOBOUND) && (proto == LSSOCK_UDP || proto == LSSOCK_UDPLITE ||
+							  proto == LSSOCK_TCP))
+			mark_autobound(c, ns, proto);
+	}
+}
+
+void tables_after_owners(struct collect *c, uint16_t ns)
+{
+	if (!(c->unlisted & 1u << LSSOCK_UNIX) || !(c->plan->protos & 1u << LSSOCK_UNIX))
+		return;
+	if (read_procnet(c, ns, LSSOCK_UNIX)) {
+		c->unlisted &= ~(1u << LSSOCK_UNIX);
+		snap_note(c->s, LSSOCK_NOTE_FORGEABLE, ns, 0, 1, NULL);
+	}
+}
+
+int tables_again(struct collect *c, struct lssock_snap *into, uint16_t ns, uint8_t proto)
+{
+	uint32_t fresh = 0;
+	int r;
+
+	if (!diag_families(proto) || *diag_families(proto) < 0)
+		return -EOPNOTSUPP;
+	r = dump_protocol(c, into, ns, proto, &fresh);
+	return r < 0 ? r : (int)fresh;
+}
+
+void tables_sieve(struct collect *c, struct lssock_snap *into, uint8_t proto)
+{
+	uint16_t ns;
+
+	for (ns = 0; ns < c->s->ns.n; ns++) {
+		struct dumping d = { .c = c, .dump = { .snap = into, .ns = ns, .proto = proto } };
+		struct diag_request req = { .proto = proto, .states = DIAG_STATES_ALL };
+
+		if (c->s->ns.v[ns].flags & LSSOCK_NS_ASKED)
+			dump_once(c, &d, &req, 0);
+	}
+}
+
+bool tables_whole(const struct collect *c, uint8_t proto)
+{
+	uint32_t minisockets = 1u << LSSOCK_TIME_WAIT | 1u << LSSOCK_SYN_RECV;
+	uint32_t closed = 1u << LSSOCK_CLOSE | 1u << LSSOCK_STATE_NONE;
+	uint32_t all = (1u << LSSOCK_N_STATE) - 1;
+
+	return (c->plan->protos & 1u << proto) && !c->plan->push[proto] &&
+	       (c->plan->states[proto] | minisockets | closed) >= all && c->plan->families == 3;
+}

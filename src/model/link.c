@@ -1,0 +1,586 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Relations between the rows of a snapshot: owner, via, peer, clients. It asks
+ * nothing of anyone; what is not certain from the rows at hand stays unset. Why
+ * a socket has no owner is why.c's.
+ */
+#include "model/link.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "model/mix.h"
+
+/* ---- owners -------------------------------------------------------------- */
+
+int link_owners(struct lssock_snap *s)
+{
+	snap_sort_owners(s);
+	for (uint32_t i = 0; i < s->socks.n; i++)
+		s->socks.v[i].owner = snap_owner_of(s, s->socks.v[i].inode);
+	return s->failed ? -ENOMEM : 0;
+}
+
+/* ---- ends of inet sockets ------------------------------------------------ */
+
+/* All in the IPv6 form, IPv4 as v4-mapped: so both spellings are one. */
+struct address { uint64_t w[2]; };
+
+static const uint8_t any4[16] = { [10] = 0xff, 0xff };
+static const uint8_t any6[16];
+
+static struct address address_of(uint8_t family, const void *ip)
+{
+	struct address a;
+	uint8_t bytes[16];
+
+	memcpy(bytes, any4, sizeof(bytes));
+	if (family == AF_INET)
+		memcpy(bytes + 12, ip, 4);
+	else
+		memcpy(bytes, ip, 16);
+	memcpy(&a, bytes, sizeof(a));
+	return a;
+}
+
+static bool same_address(struct address a, struct address b)
+{
+	return a.w[0] == b.w[0] && a.w[1] == b.w[1];
+}
+
+static bool is_v4(struct address a)
+{
+	return !memcmp(&a, any4, 12);
+}
+
+static bool is_any(struct address a)
+{
+	return !memcmp(&a, any4, 16) || !memcmp(&a, any6, 16);
+}
+
+static bool is_loopback(struct address a)
+{
+	static const uint8_t one[16] = { [15] = 1 };
+	uint8_t bytes[16];
+
+	memcpy(bytes, &a, sizeof(bytes));
+	return (is_v4(a) && bytes[12] == 127) || !memcmp(bytes, one, 16);
+}
+
+/* ---- via ----------------------------------------------------------------- */
+
+/* Listeners bound alike (SO_REUSEPORT). */
+struct group { uint32_t row, queued, n; };
+
+struct listeners {
+	struct index by_bind;		/* -> groups[] */
+	struct index by_proc;		/* of groups of several: bind and holder -> row */
+	struct index by_file;		/* unix: name and file -> row */
+	VEC(struct group) groups;
+	uint8_t ports[65536 / 8];	/* most connections are told apart by this alone */
+	bool any_unix, failed;
+};
+
+struct bind { struct address a; uint16_t ns, port, iface; uint8_t proto, family; };
+
+static struct bind bind_of(const struct lssock_sock *k)
+{
+	return (struct bind){ address_of(k->family, &k->local), k->ns, k->lport, k->iface,
+			      k->proto, k->family };
+}
+
+static bool same_bind(const struct bind *b, const struct lssock_sock *k)
+{
+	return b->ns == k->ns && b->port == k->lport && b->iface == k->iface &&
+	       b->proto == k->proto && b->family == k->family &&
+	       same_address(b->a, address_of(k->family, &k->local));
+}
+
+static uint64_t bind_key(const struct bind *b)
+{
+	uint64_t about = (uint64_t)b->ns << 48 | (uint64_t)b->port << 32 |
+			 (uint64_t)b->iface << 16 | (uint64_t)b->proto << 8 | b->family;
+
+	return mix2(mix2(about, b->a.w[0]), b->a.w[1]);
+}
+
+static struct group *find_group(const struct listeners *l, const struct lssock_snap *s,
+				const struct bind *b)
+{
+	uint64_t key = bind_key(b);
+	uint32_t g;
+
+	while ((g = index_get(&l->by_bind, key)) != INDEX_NONE) {
+		if (same_bind(b, &s->socks.v[l->groups.v[g].row]))
+			return &l->groups.v[g];
+		key = mix(key);
+	}
+	return NULL;
+}
+
+static struct group *make_group(struct listeners *l, const struct bind *b, uint32_t row)
+{
+	struct group *g = vec_push(&l->groups);
+	uint64_t key = bind_key(b);
+	uint32_t *slot;
+
+	while ((slot = index_put(&l->by_bind, key)) && *slot != INDEX_NONE)
+		key = mix(key);
+	if (slot)
+		*slot = l->groups.n - 1;
+	if (!slot || !g) {
+		l->failed = true;
+		return NULL;
+	}
+	*g = (struct group){ .row = row, .queued = LSSOCK_NONE };
+	return g;
+}
+
+static void add_holders(struct listeners *l, const struct lssock_snap *s, uint32_t row)
+{
+	const struct lssock_sock *k = &s->socks.v[row];
+	struct bind b = bind_of(k);
+
+	for (uint32_t o = k->owner; o; o = s->owners.v[o].next) {
+		uint32_t *slot = index_put(&l->by_proc, mix2(bind_key(&b), s->owners.v[o].proc));
+
+		if (!slot) {
+			l->failed = true;
+			return;
+		}
+		if (*slot == INDEX_NONE)
+			*slot = row;
+	}
+}
+
+static void add_listener(struct listeners *l, const struct lssock_snap *s, uint32_t row)
+{
+	const struct lssock_sock *k = &s->socks.v[row];
+	struct bind b = bind_of(k);
+	struct group *g = find_group(l, s, &b);
+
+	l->ports[k->lport / 8] |= 1u << k->lport % 8;
+	if (!g)
+		g = make_group(l, &b, row);
+	if (!g)
+		return;
+	if (++g->n > 1)
+		add_holders(l, s, row);
+	if (g->n == 2)
+		add_holders(l, s, g->row);
+	if (k->rqueue && g->queued == LSSOCK_NONE)
+		g->queued = row;
+}
+
+/* A pathname's file is one in all namespaces, and the accepted socket lives in
+ * that of the client; an abstract name is one of its namespace. */
+static uint64_t file_key(const struct lssock_sock *k)
+{
+	uint64_t file = (uint64_t)k->local.w[1] << 32 | k->local.w[0];
+
+	return mix2(mix2((uint64_t)k->name << 8 | k->type, file), k->local.w[0] ? 0 : 1u + k->ns);
+}
+
+static bool same_file(const struct lssock_sock *a, const struct lssock_sock *b)
+{
+	return a->name == b->name && a->type == b->type && a->local.w[0] == b->local.w[0] &&
+	       a->local.w[1] == b->local.w[1] && (a->local.w[0] || a->ns == b->ns);
+}
+
+static void add_unix_listener(struct listeners *l, const struct lssock_snap *s, uint32_t row)
+{
+	const struct lssock_sock *k = &s->socks.v[row];
+	uint64_t key = file_key(k);
+	uint32_t *slot;
+
+	if (!k->name)
+		return;
+	while ((slot = index_put(&l->by_file, key)) && *slot != INDEX_NONE) {
+		if (same_file(k, &s->socks.v[*slot]))
+			return;
+		key = mix(key);
+	}
+	if (slot)
+		*slot = row;
+	else
+		l->failed = true;
+	l->any_unix = true;
+}
+
+static uint32_t unix_via(const struct listeners *l, const struct lssock_snap *s,
+			 const struct lssock_sock *k)
+{
+	uint64_t key;
+	uint32_t row;
+
+	if (!l->any_unix || k->state != LSSOCK_ESTABLISHED || !k->name ||
+	    (k->type != SOCK_STREAM && k->type != SOCK_SEQPACKET))
+		return LSSOCK_NONE;
+	key = file_key(k);
+	while ((row = index_get(&l->by_file, key)) != INDEX_NONE) {
+		if (same_file(k, &s->socks.v[row]))
+			return row;
+		key = mix(key);
+	}
+	return LSSOCK_NONE;
+}
+
+/* Which of a group took it: the one of the same process; what is still waiting
+ * is with one that has a queue. */
+static uint32_t pick(const struct listeners *l, const struct lssock_snap *s,
+		     const struct group *g, const struct bind *b, const struct lssock_sock *k)
+{
+	uint32_t row = INDEX_NONE;
+
+	if (g->n > 1 && k->owner)
+		row = index_get(&l->by_proc, mix2(bind_key(b), s->owners.v[k->owner].proc));
+	if (row != INDEX_NONE && same_bind(b, &s->socks.v[row]))
+		return row;
+	if (g->n > 1 && !k->inode && g->queued != LSSOCK_NONE)
+		return g->queued;
+	return g->row;
+}
+
+/* As the kernel's lookup scores: address, then device, then family. */
+static uint32_t best_listener(const struct listeners *l, const struct lssock_snap *s,
+			      const struct lssock_sock *k, uint8_t proto)
+{
+	struct address own = address_of(k->family, &k->local);
+
+	for (unsigned try = 0; try < 8; try++) {
+		bool wild = try & 4, unbound = try & 2, other = try & 1;
+		bool v6 = (k->family == AF_INET6) != other;
+		struct bind b = { own, k->ns, k->lport, unbound ? 0 : k->iface, proto,
+				  v6 ? AF_INET6 : AF_INET };
+		const struct group *g;
+
+		if ((unbound && !k->iface) || (!v6 && !is_v4(own)))
+			continue;
+		if (wild)
+			b.a = address_of(AF_INET6, v6 ? any6 : any4);
+		g = find_group(l, s, &b);
+		if (g && !(wild && v6 && is_v4(own) &&
+			   s->socks.v[g->row].flags & LSSOCK_F_V6ONLY))
+			return pick(l, s, g, &b, k);
+	}
+	return LSSOCK_NONE;
+}
+
+static bool has_listeners(uint8_t proto)
+{
+	return proto == LSSOCK_TCP || proto == LSSOCK_MPTCP || proto == LSSOCK_SCTP ||
+	       proto == LSSOCK_DCCP;
+}
+
+static bool is_connection(const struct lssock_sock *k)
+{
+	switch (k->state) {
+	case LSSOCK_STATE_NONE: case LSSOCK_LISTEN: case LSSOCK_BOUND:
+	case LSSOCK_CLOSE: case LSSOCK_UNCONNECTED: case LSSOCK_SYN_SENT:
+		return false;
+	default:
+		return snap_is_inet(k) && k->rport;
+	}
+}
+
+static uint32_t inet_via(const struct listeners *l, const struct lssock_snap *s,
+			 const struct lssock_sock *k)
+{
+	uint32_t row;
+
+	if (!(l->ports[k->lport / 8] & 1u << k->lport % 8) || !is_connection(k))
+		return LSSOCK_NONE;
+	row = best_listener(l, s, k, k->proto);
+	if (row == LSSOCK_NONE && k->proto == LSSOCK_TCP)
+		row = best_listener(l, s, k, LSSOCK_MPTCP);	/* a subflow */
+	return row;
+}
+
+static void find_listeners(struct listeners *l, const struct lssock_snap *s)
+{
+	for (uint32_t i = 0; i < s->socks.n; i++) {
+		const struct lssock_sock *k = &s->socks.v[i];
+
+		if (k->state != LSSOCK_LISTEN)
+			continue;
+		if (k->proto == LSSOCK_UNIX)
+			add_unix_listener(l, s, i);
+		else if (has_listeners(k->proto) && snap_is_inet(k))
+			add_listener(l, s, i);
+	}
+}
+
+int link_via(struct lssock_snap *s)
+{
+	struct listeners *l = mem_alloc(sizeof(*l));
+	bool failed;
+
+	if (!l) {
+		s->failed = true;
+		return -ENOMEM;
+	}
+	find_listeners(l, s);
+	for (uint32_t i = 0; i < s->socks.n; i++) {
+		struct lssock_sock *k = &s->socks.v[i];
+
+		if (k->proto == LSSOCK_UNIX)
+			k->via = unix_via(l, s, k);
+		else
+			k->via = has_listeners(k->proto) ? inet_via(l, s, k) : LSSOCK_NONE;
+	}
+	failed = l->failed;
+	s->failed |= failed;
+	index_release(&l->by_bind);
+	index_release(&l->by_proc);
+	index_release(&l->by_file);
+	vec_release(&l->groups);
+	mem_free(l);
+	return failed ? -ENOMEM : 0;
+}
+
+/* ---- peers --------------------------------------------------------------- */
+
+struct tuple { struct address l, r; uint16_t lport, rport, ns; uint8_t proto; };
+
+struct ends {
+	struct index by_tuple;		/* -> row */
+	struct index by_inode;		/* unix -> row */
+	struct index by_addr;		/* configured address -> first in ifaddrs[] */
+	uint32_t *next;			/* per ifaddr: the next of the same key; NONE */
+	bool failed;
+};
+
+static bool may_have_peer(const struct lssock_sock *k)
+{
+	if (k->proto == LSSOCK_UDP || k->proto == LSSOCK_UDPLITE)
+		return snap_is_inet(k) && k->rport && k->state == LSSOCK_ESTABLISHED;
+	return has_listeners(k->proto) && snap_is_inet(k) && k->rport &&
+	       k->state != LSSOCK_BOUND && k->state != LSSOCK_LISTEN && k->state != LSSOCK_CLOSE;
+}
+
+static struct tuple tuple_of(const struct lssock_sock *k)
+{
+	return (struct tuple){ address_of(k->family, &k->local), address_of(k->family, &k->remote),
+			       k->lport, k->rport, k->ns, k->proto };
+}
+
+static struct tuple mirrored(const struct tuple *t, uint16_t ns, uint8_t proto)
+{
+	return (struct tuple){ t->r, t->l, t->rport, t->lport, ns, proto };
+}
+
+static bool same_tuple(const struct tuple *t, const struct lssock_sock *k)
+{
+	struct tuple o = tuple_of(k);
+
+	return t->lport == o.lport && t->rport == o.rport && t->ns == o.ns &&
+	       t->proto == o.proto && same_address(t->l, o.l) && same_address(t->r, o.r);
+}
+
+static uint64_t tuple_key(const struct tuple *t)
+{
+	uint64_t about = (uint64_t)t->ns << 40 | (uint64_t)t->proto << 32 |
+			 (uint32_t)t->lport << 16 | t->rport;
+	uint64_t h = mix(about);
+
+	h = mix(h ^ t->l.w[0] ^ t->l.w[1] * 0x9e3779b97f4a7c15u);
+	return mix(h ^ t->r.w[0] ^ t->r.w[1] * 0x9e3779b97f4a7c15u);
+}
+
+static uint32_t find_tuple(const struct ends *e, const struct lssock_snap *s,
+			   const struct tuple *t)
+{
+	uint64_t key = tuple_key(t);
+	uint32_t row;
+
+	while ((row = index_get(&e->by_tuple, key)) != INDEX_NONE) {
+		if (same_tuple(t, &s->socks.v[row]))
+			return row;
+		key = mix(key);
+	}
+	return LSSOCK_NONE;
+}
+
+/* Of several with one tuple the living one counts, not its TIME_WAIT. */
+static void add_tuple(struct ends *e, const struct lssock_snap *s, uint32_t row)
+{
+	struct tuple t = tuple_of(&s->socks.v[row]);
+	uint64_t key = tuple_key(&t);
+	uint32_t *slot;
+
+	while ((slot = index_put(&e->by_tuple, key)) && *slot != INDEX_NONE) {
+		if (same_tuple(&t, &s->socks.v[*slot])) {
+			if (s->socks.v[*slot].state == LSSOCK_TIME_WAIT)
+				*slot = row;
+			return;
+		}
+		key = mix(key);
+	}
+	if (slot)
+		*slot = row;
+	else
+		e->failed = true;
+}
+
+static void add_unix(struct ends *e, const struct lssock_snap *s, uint32_t row)
+{
+	uint32_t inode = s->socks.v[row].inode, *slot;
+
+	if (!inode)
+		return;
+	slot = index_put(&e->by_inode, inode);
+	if (slot)
+		*slot = row;
+	else
+		e->failed = true;
+}
+
+static uint64_t address_key(struct address a)
+{
+	return mix2(a.w[0], a.w[1]);
+}
+
+static void add_addresses(struct ends *e, const struct lssock_snap *s)
+{
+	uint32_t n = s->ifaddrs.n, *slot;
+
+	if (s->ns.n < 2 || !n)
+		return;
+	e->next = mem_alloc(n * sizeof(*e->next));
+	if (!e->next) {
+		e->failed = true;
+		return;
+	}
+	for (uint32_t i = n; i-- > 0;) {
+		const struct lssock_ifaddr *a = &s->ifaddrs.v[i];
+
+		slot = index_put(&e->by_addr, address_key(address_of(a->family, a->ip)));
+		if (!slot) {
+			e->failed = true;
+			return;
+		}
+		e->next[i] = *slot;
+		*slot = i;
+	}
+}
+
+/* The one row of another namespace that has the remote address configured. */
+static uint32_t peer_elsewhere(const struct ends *e, const struct lssock_snap *s,
+			       const struct tuple *t)
+{
+	uint32_t found = LSSOCK_NONE, i, row;
+
+	if (!e->next || is_loopback(t->r) || is_any(t->r))
+		return LSSOCK_NONE;
+	for (i = index_get(&e->by_addr, address_key(t->r)); i != INDEX_NONE; i = e->next[i]) {
+		const struct lssock_ifaddr *a = &s->ifaddrs.v[i];
+		struct tuple m;
+
+		if (a->iface >= s->ifaces.n || s->ifaces.v[a->iface].ns == t->ns ||
+		    !same_address(address_of(a->family, a->ip), t->r))
+			continue;
+		m = mirrored(t, s->ifaces.v[a->iface].ns, t->proto);
+		row = find_tuple(e, s, &m);
+		if (row != LSSOCK_NONE && found != LSSOCK_NONE && row != found)
+			return LSSOCK_NONE;
+		if (row != LSSOCK_NONE)
+			found = row;
+	}
+	return found;
+}
+
+static uint32_t inet_peer(const struct ends *e, const struct lssock_snap *s,
+			  const struct lssock_sock *k)
+{
+	struct tuple t = tuple_of(k), m = mirrored(&t, k->ns, k->proto);
+	uint32_t row = find_tuple(e, s, &m);
+
+	return row != LSSOCK_NONE ? row : peer_elsewhere(e, s, &t);
+}
+
+/* The end of a stream whose peer is another socket by now has none. */
+static uint32_t unix_peer(const struct ends *e, const struct lssock_snap *s,
+			  const struct lssock_sock *k)
+{
+	uint32_t inode = k->local.w[3], row, back;
+
+	if (!inode || inode == LSSOCK_NONE)
+		return LSSOCK_NONE;
+	row = index_get(&e->by_inode, inode);
+	if (row == INDEX_NONE)
+		return LSSOCK_NONE;
+	back = s->socks.v[row].local.w[3];
+	return k->type == SOCK_DGRAM || back == k->inode ? row : LSSOCK_NONE;
+}
+
+static void ends_release(struct ends *e)
+{
+	index_release(&e->by_tuple);
+	index_release(&e->by_inode);
+	index_release(&e->by_addr);
+	mem_free(e->next);
+}
+
+int link_peers(struct lssock_snap *s)
+{
+	struct ends e = { 0 };
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < s->socks.n; i++)
+		n += s->socks.v[i].proto != LSSOCK_UNIX && may_have_peer(&s->socks.v[i]);
+	e.failed = n && index_reserve(&e.by_tuple, n) < 0;
+	for (uint32_t i = 0; i < s->socks.n; i++) {
+		if (s->socks.v[i].proto == LSSOCK_UNIX)
+			add_unix(&e, s, i);
+		else if (may_have_peer(&s->socks.v[i]))
+			add_tuple(&e, s, i);
+	}
+	add_addresses(&e, s);
+	for (uint32_t i = 0; i < s->socks.n; i++) {
+		struct lssock_sock *k = &s->socks.v[i];
+
+		k->peer = LSSOCK_NONE;
+		if (k->proto == LSSOCK_UNIX)
+			k->peer = unix_peer(&e, s, k);
+		else if (may_have_peer(k))
+			k->peer = inet_peer(&e, s, k);
+	}
+	s->failed |= e.failed;
+	ends_release(&e);
+	return e.failed ? -ENOMEM : 0;
+}
+
+/* ---- clients ------------------------------------------------------------- */
+
+/* The server a datagram socket sends to; both ends of a pair are none. */
+static uint32_t dgram_server(const struct lssock_snap *s, uint32_t row)
+{
+	const struct lssock_sock *k = &s->socks.v[row];
+
+	if (k->proto != LSSOCK_UNIX || k->type != SOCK_DGRAM || k->peer >= s->socks.n ||
+	    s->socks.v[k->peer].peer == row)
+		return LSSOCK_NONE;
+	return k->peer;
+}
+
+int link_clients(struct lssock_snap *s)
+{
+	uint32_t *n = mem_alloc((s->socks.n + (size_t)1) * sizeof(*n));
+
+	if (!n) {
+		s->failed = true;
+		return -ENOMEM;
+	}
+	for (uint32_t i = 0; i < s->socks.n; i++) {
+		uint32_t server = s->socks.v[i].via;
+
+		if (server >= s->socks.n)
+			server = dgram_server(s, i);
+		if (server < s->socks.n)
+			n[server]++;
+	}
+	mem_free(s->clients);
+	s->clients = n;
+	return 0;
+}

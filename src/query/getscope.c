@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Who can reach a listener: by the address or device it is bound to, or by the
+ * file of a unix socket; and the fields of that file. What a firewall or the
+ * folders above let through is not looked at.
+ */
+#include <net/if.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "model/addr.h"
+#include "model/names.h"
+#include "query/getters.h"
+
+/* ---- addresses ----------------------------------------------------------------------- */
+
+/* From the narrowest to the widest. */
+enum scope { SCOPE_LOCAL, SCOPE_LINK, SCOPE_LAN, SCOPE_PUBLIC, SCOPE_ALL, SCOPE_NONE };
+
+static enum scope scope_of_addr(const struct lssock_addr *a)
+{
+	switch (addr_class(a)) {
+	case ADDR_LOOPBACK:
+		return SCOPE_LOCAL;
+	case ADDR_LINK:
+		return SCOPE_LINK;
+	case ADDR_PRIVATE:
+		return SCOPE_LAN;
+	case ADDR_GLOBAL:
+		return SCOPE_PUBLIC;
+	case ADDR_ANY:
+	case ADDR_MULTICAST:	/* says what is taken, not from where */
+		break;
+	}
+	return SCOPE_ALL;
+}
+
+/* The widest of the addresses of a device; family 0: of both. */
+static enum scope scope_of_iface(const struct lssock_snap *s, uint16_t iface, uint8_t family)
+{
+	enum scope widest = SCOPE_NONE, one;
+	uint32_t i;
+
+	if (s->ifaces.v[iface].flags & IFF_LOOPBACK)
+		return SCOPE_LOCAL;
+	for (i = 0; i < s->ifaddrs.n; i++) {
+		const struct lssock_ifaddr *ia = &s->ifaddrs.v[i];
+		struct lssock_addr a = { .family = ia->family,
+					 .prefix = ia->family == AF_INET ? 32 : 128 };
+
+		if (ia->iface != iface || (family && ia->family != family))
+			continue;
+		memcpy(a.ip, ia->ip, sizeof(a.ip));
+		one = scope_of_addr(&a);
+		if (widest == SCOPE_NONE || one > widest)
+			widest = one;
+	}
+	return widest;
+}
+
+static void inet_scope(const struct lssock_snap *s, const struct lssock_sock *k,
+		       struct lssock_value *ret)
+{
+	static const char *const words[] = { "local", "link", "lan", "public", "all" };
+	struct lssock_addr a = local_addr(k);
+	enum scope scope;
+
+	if (a.family && !addr_is_any(&a))
+		scope = scope_of_addr(&a);
+	else if (k->iface && k->iface < s->ifaces.n)
+		scope = scope_of_iface(s, k->iface, a.family);
+	else
+		scope = SCOPE_ALL;
+	if (scope != SCOPE_NONE)
+		value_word(ret, words[scope]);
+	else
+		ret->kind = s->ifaddrs.n ? LSSOCK_V_UNKNOWN : LSSOCK_V_LATER;
+}
+
+/* ---- files of unix sockets ----------------------------------------------------------- */
+
+static bool is_path(const struct lssock_snap *s, const struct lssock_sock *k)
+{
+	size_t len = 0;
+	const char *name = k->name ? strings_get(&s->strings, k->name, &len) : NULL;
+
+	return name && len && name[0];
+}
+
+static const struct lssock_file *file_of(const struct lssock_snap *s, uint32_t row,
+					 struct lssock_value *ret)
+{
+	const struct lssock_sock *k = snap_row(s, row);
+	uint32_t i = k->local.w[2];
+
+	if (!is_path(s, k))
+		value_na(ret);
+	else if (!i || i >= s->files.n)
+		ret->kind = LSSOCK_V_LATER;
+	else
+		return &s->files.v[i];
+	return NULL;
+}
+
+/* Who it belongs to is only known of a file that is there. */
+static const struct lssock_file *live_file(const struct lssock_snap *s, uint32_t row,
+					   struct lssock_value *ret)
+{
+	const struct lssock_file *f = file_of(s, row, ret);
+
+	if (!f || f->state == LSSOCK_FILE_LIVE || f->state == LSSOCK_FILE_OTHER_MOUNT)
+		return f;
+	if (f->state == LSSOCK_FILE_UNKNOWN)
+		value_unknown(ret);
+	else
+		value_na(ret);
+	return NULL;
+}
+
+GETTER(get_file_state)
+{
+	const struct lssock_file *file = file_of(s, row, ret);
+
+	if (file && file->state != LSSOCK_FILE_UNKNOWN)
+		value_word(ret, names_file_state(file->state));
+	else if (file)
+		value_unknown(ret);
+}
+
+static void name_or_number(const char *name, size_t len, uint32_t id, struct lssock_value *ret)
+{
+	if (name) {
+		value_text(ret, name, len);
+	} else {
+		value_tmp(ret);
+		value_tmp_u64(ret, id);
+	}
+}
+
+GETTER(get_file_user)
+{
+	const struct lssock_file *file = live_file(s, row, ret);
+	size_t len = 0;
+
+	if (file)
+		name_or_number(lssock_user(s, file->uid, &len), len, file->uid, ret);
+}
+
+GETTER(get_file_group)
+{
+	const struct lssock_file *file = live_file(s, row, ret);
+	const char *name;
+	size_t len = 0;
+
+	if (!file)
+		return;
+	name = snap_group(s, file->gid, &len);
+	name_or_number(name, len, file->gid, ret);
+}
+
+GETTER(get_file_mode)
+{
+	const struct lssock_file *file = live_file(s, row, ret);
+
+	if (file)
+		value_uint(ret, file->mode & 07777);
+}
+
+GETTER(get_file_ino)
+{
+	const struct lssock_sock *k = snap_row(s, row);
+
+	if (is_path(s, k) && k->local.w[0])
+		value_uint(ret, k->local.w[0]);
+	else
+		value_na(ret);
+}
+
+/* Connecting needs the right to write to the socket's file. */
+static void unix_scope(const struct lssock_snap *s, uint32_t row, struct lssock_value *ret)
+{
+	const struct lssock_sock *k = snap_row(s, row);
+	const struct lssock_file *file;
+
+	if (k->name && !is_path(s, k)) {
+		value_word(ret, "abstract");
+		return;
+	}
+	file = live_file(s, row, ret);
+	if (file)
+		value_word(ret, file->mode & 0002 ? "world" : file->mode & 0020 ? "group" : "owner");
+}
+
+GETTER(get_scope)
+{
+	const struct lssock_sock *k = snap_row(s, row);
+
+	if (!row_has_state(k))
+		value_unknown(ret);
+	else if (!field_listens(k))
+		value_na(ret);
+	else if (k->proto == LSSOCK_UNIX)
+		unix_scope(s, row, ret);
+	else if (snap_is_inet(k))
+		inet_scope(s, k, ret);
+	else
+		value_na(ret);
+}

@@ -1,0 +1,594 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Question -> plan: which tables, states, attributes and facts answer it, and
+ * no more; which rows it selects before the filter speaks. How the plan is told
+ * to people is in explain.c.
+ */
+#include <errno.h>
+#include <linux/inet_diag.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+
+#include "base/num.h"
+#include "base/text.h"
+#include "model/names.h"
+#include "query/plan.h"
+
+#define ALL_STATES ((1u << LSSOCK_N_STATE) - 2)
+#define HIDDEN (1u << LSSOCK_TIME_WAIT | 1u << LSSOCK_CLOSE)
+#define PROTOS_STREAM (1u << LSSOCK_TCP | 1u << LSSOCK_MPTCP | 1u << LSSOCK_SCTP | \
+		       1u << LSSOCK_DCCP)
+#define PROTOS_UDP (1u << LSSOCK_UDP | 1u << LSSOCK_UDPLITE)
+#define NEEDS_OF_OWNERS (NEED_OWNERS | NEED_PROC | NEED_WHY)
+#define NEEDS_ALL (NEED_OWNERS | NEED_PROC | NEED_FILE | NEED_VIA | NEED_PEER | NEED_NETNS | \
+		   NEED_IFACE | NEED_ADDRS | NEED_USERS | NEED_AUTOBOUND | NEED_CLIENTS | \
+		   NEED_WHY | NEED_PORTRANGE | NEED_CGROUP | NEED_COUNTERS | NEED_STATE)
+
+static int fail(struct lssock_err *err, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static int fail(struct lssock_err *err, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!err)
+		return -EINVAL;
+	err->code = -EINVAL;
+	err->pos = -1;
+	va_start(ap, fmt);
+	vsnprintf(err->msg, sizeof(err->msg), fmt, ap);
+	va_end(ap);
+	return -EINVAL;
+}
+
+static int no_memory(struct lssock_err *err)
+{
+	fail(err, "out of memory");
+	if (err)
+		err->code = -ENOMEM;
+	return -ENOMEM;
+}
+
+/* ---- which rows ----------------------------------------------------------- */
+
+static bool in_family(const struct lssock_query *q, const struct lssock_sock *k)
+{
+	if (!(1u << k->proto & LSSOCK_PROTOS_INET) || !k->family)
+		return true;
+	return q->families & (k->family == AF_INET ? 1 : k->family == AF_INET6 ? 2 : 3);
+}
+
+/* Everything but what is hidden by default. */
+static enum tri inside(const struct lssock_query *q, const struct lssock_snap *s, uint32_t row)
+{
+	const struct lssock_sock *k = snap_row(s, row);
+
+	if (!(q->protos & 1u << k->proto) || !in_family(q, k))
+		return TRI_NO;
+	if (q->flags & LSSOCK_Q_BOUND_ONLY && k->state != LSSOCK_BOUND)
+		return k->state ? TRI_NO : TRI_UNKNOWN;
+	return q->flags & LSSOCK_Q_LISTEN ? filter_listens(s, row) : TRI_YES;
+}
+
+/* The name inside the nested attribute INET_DIAG_ULP_INFO is "mptcp". */
+static bool is_subflow(const struct lssock_snap *s, const struct lssock_sock *k)
+{
+	static const char want[] = "mptcp";
+	size_t len = 0, at, n;
+	const char *p = snap_attr(s, k, INET_DIAG_ULP_INFO, &len);
+	uint16_t head[2];
+
+	for (at = 0; p && at + sizeof(head) <= len; at += (n + 3) & ~(size_t)3) {
+		memcpy(head, p + at, sizeof(head));
+		n = head[0];
+		if (n < sizeof(head) || n > len - at)
+			break;
+		if ((head[1] & 0x3fff) == INET_ULP_INFO_NAME)
+			return n - sizeof(head) >= sizeof(want) - 1 &&
+			       !memcmp(p + at + sizeof(head), want, sizeof(want) - 1);
+	}
+	return false;
+}
+
+/* Known by an fd alone, so bound to nothing; or a unix socket of no name that
+ * talks to nobody. */
+static bool is_unbound(const struct lssock_sock *k)
+{
+	if ((k->flags & LSSOCK_F_SOURCE) == LSSOCK_SRC_FD)
+		return 1u << k->proto & LSSOCK_PROTOS_INET;
+	if (k->state != LSSOCK_UNCONNECTED)
+		return false;
+	if (k->proto == LSSOCK_UNIX)
+		return !k->name;
+	return 1u << k->proto & PROTOS_UDP && !k->lport;
+}
+
+static bool is_hidden(const struct lssock_query *q, const struct lssock_snap *s, uint32_t row)
+{
+	const struct lssock_sock *k = snap_row(s, row);
+
+	if (q->hidden_states & 1u << k->state)
+		return true;
+	if (q->flags & LSSOCK_Q_ALL)
+		return false;
+	if (k->proto == LSSOCK_TCP && k->attrs && q->protos & 1u << LSSOCK_MPTCP &&
+	    !(q->protos_asked & 1u << LSSOCK_TCP))
+		return is_subflow(s, k);
+	return is_unbound(k) && q->hidden_states;
+}
+
+enum tri query_selects(const struct lssock_query *q, const struct lssock_snap *s, uint32_t row)
+{
+	enum tri t = inside(q, s, row);
+
+	return t != TRI_NO && is_hidden(q, s, row) ? TRI_NO : t;
+}
+
+bool query_hides(const struct lssock_query *q, const struct lssock_snap *s, uint32_t row)
+{
+	return inside(q, s, row) == TRI_YES && is_hidden(q, s, row);
+}
+
+enum tri query_row(const struct lssock_query *q, const struct lssock_snap *s, uint32_t row)
+{
+	enum tri t = query_selects(q, s, row);
+
+	return t == TRI_NO ? t : tri_and(t, filter_row(q->filter, s, row));
+}
+
+/* ---- lists of fields -------------------------------------------------------- */
+
+/* "a, b" item by item; false: the end. */
+static bool next_item(const char **list, const char **ret, size_t *ret_len)
+{
+	const char *s = *list;
+
+	while (*s == ' ' || *s == ',')
+		s++;
+	*ret = s;
+	while (*s && *s != ' ' && *s != ',')
+		s++;
+	*ret_len = (size_t)(s - *ret);
+	*list = s;
+	return *ret_len > 0;
+}
+
+static void shown(const char *s, size_t len, char out[64])
+{
+	struct buf b = { 0 };
+	size_t width, n;
+
+	text_safe(&b, s, len, TEXT_ASCII);
+	n = text_cut(b.data, b.len, 60, &width);
+	memcpy(out, b.data ? b.data : "", b.data ? n : 0);
+	out[b.data ? n : 0] = 0;
+	buf_release(&b);
+}
+
+/* what: "column", "sort key" … */
+static int find_shown(const char *what, const char *s, size_t len, const struct field **ret,
+		      struct lssock_err *err)
+{
+	const struct field *f = field_find(s, len);
+	const char *near = f ? NULL : field_nearest(s, len);
+	char name[64];
+
+	shown(s, len, name);
+	if (f && f->filter_only)
+		return fail(err, "`%s` means either end and is for filters: as a %s take l%s or r%s",
+			    f->name, what, f->name, f->name);
+	if (!f && near)
+		return fail(err, "unknown %s `%s`: did you mean `%s`?", what, name, near);
+	if (!f)
+		return fail(err, "unknown %s `%s` (--columns help lists them)", what, name);
+	*ret = f;
+	return 0;
+}
+
+static int add_column(struct lssock_query *q, const struct field *f, struct lssock_err *err)
+{
+	const struct field **slot;
+	uint32_t i;
+
+	for (i = 0; i < q->columns.n; i++) {
+		if (q->columns.v[i] == f)
+			return 0;
+	}
+	slot = vec_push(&q->columns);
+	if (!slot)
+		return no_memory(err);
+	*slot = f;
+	return 0;
+}
+
+static int add_names(struct lssock_query *q, const char *const *names, struct lssock_err *err)
+{
+	const struct field *f;
+	int r;
+
+	for (; names && *names; names++) {
+		f = field_find(*names, strlen(*names));
+		r = f ? add_column(q, f, err) : 0;
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int add_defaults(struct lssock_query *q, const struct lssock_question *ask,
+			struct lssock_err *err)
+{
+	static const uint32_t groups[] = { LSSOCK_Q_EXTENDED, LSSOCK_Q_TIMERS, LSSOCK_Q_MEMORY,
+					   LSSOCK_Q_INFO };
+	bool record = ask->layout == LSSOCK_LAYOUT_RECORD;
+	size_t i;
+	int r = add_names(q, field_defaults(ask), err);
+
+	for (i = 0; r == 0 && i < sizeof(groups) / sizeof(groups[0]); i++) {
+		if (ask->flags & groups[i])
+			r = add_names(q, field_option_group(groups[i] | (record ? LSSOCK_Q_FULLEST : 0)),
+				      err);
+	}
+	return r;
+}
+
+static int set_columns(struct lssock_query *q, const struct lssock_question *ask,
+		       struct lssock_err *err)
+{
+	const char *list = ask->columns, *item;
+	const struct field *f;
+	size_t len;
+	int r = 0;
+
+	if (!list || memchr(list, '+', strlen(list)))
+		r = add_defaults(q, ask, err);
+	while (r == 0 && list && next_item(&list, &item, &len)) {
+		if (*item == '+') {
+			item++;
+			len--;
+		}
+		r = find_shown("column", item, len, &f, err);
+		if (r == 0)
+			r = add_column(q, f, err);
+	}
+	if (r == 0 && !q->columns.n)
+		return fail(err, "no columns are named");
+	return r;
+}
+
+static int set_sort(struct lssock_query *q, const char *list, struct lssock_err *err)
+{
+	const struct field *f;
+	struct sort_key *key;
+	const char *item;
+	size_t len;
+	bool down;
+	int r;
+
+	while (list && next_item(&list, &item, &len)) {
+		down = *item == '-';
+		if (down || *item == '+') {
+			item++;
+			len--;
+		}
+		r = find_shown("sort key", item, len, &f, err);
+		if (r < 0)
+			return r;
+		key = vec_push(&q->sort);
+		if (!key)
+			return no_memory(err);
+		key->field = f;
+		key->descending = down;
+	}
+	return 0;
+}
+
+static int set_groups(struct lssock_query *q, const char *list, struct lssock_err *err)
+{
+	const struct field *f, **slot;
+	const char *item;
+	size_t len;
+	int r;
+
+	while (list && next_item(&list, &item, &len)) {
+		r = find_shown("group key", item, len, &f, err);
+		if (r < 0)
+			return r;
+		slot = vec_push(&q->groups);
+		if (!slot)
+			return no_memory(err);
+		*slot = f;
+	}
+	return 0;
+}
+
+/* ---- selection -------------------------------------------------------------- */
+
+#define WHOLE (LSSOCK_Q_FULLEST | LSSOCK_Q_STORY | LSSOCK_Q_SUMMARY | LSSOCK_Q_NETNS_LIST)
+
+static void set_protos(struct lssock_query *q, const struct lssock_question *ask)
+{
+	q->protos = ask->protos & LSSOCK_PROTOS_ALL;
+	q->protos_asked = q->protos;
+	/* A whole family was chosen, not each of its members. */
+	if ((q->protos & LSSOCK_PROTOS_INET) == LSSOCK_PROTOS_INET)
+		q->protos_asked &= ~LSSOCK_PROTOS_INET;
+	if (q->protos == LSSOCK_PROTOS_ALL)
+		q->protos_asked = 0;
+	if (q->protos)
+		return;
+	q->protos = LSSOCK_PROTOS_INET | q->filter->protos_named;
+	if (ask->flags & (LSSOCK_Q_FULLEST | LSSOCK_Q_SUMMARY | LSSOCK_Q_NETNS_LIST))
+		q->protos = LSSOCK_PROTOS_ALL;
+	if (ask->flags & LSSOCK_Q_MAP)
+		q->protos |= 1u << LSSOCK_UNIX;
+}
+
+static void set_hidden(struct lssock_query *q)
+{
+	if (!(q->flags & (LSSOCK_Q_ALL | WHOLE)))
+		q->hidden_states = HIDDEN & ~q->filter->states_named;
+}
+
+static uint32_t listen_states(unsigned proto)
+{
+	if (1u << proto & (PROTOS_STREAM | 1u << LSSOCK_VSOCK | 1u << LSSOCK_TIPC))
+		return 1u << LSSOCK_LISTEN;
+	if (1u << proto & (PROTOS_UDP | 1u << LSSOCK_RAW | 1u << LSSOCK_ICMP))
+		return 1u << LSSOCK_UNCONNECTED;
+	return 1u << LSSOCK_LISTEN | 1u << LSSOCK_UNCONNECTED;
+}
+
+/* ---- namespaces ------------------------------------------------------------- */
+
+static int set_netns(struct plan *p, const struct lssock_query *q, const char *spec,
+		     struct lssock_err *err)
+{
+	size_t len = spec ? strlen(spec) : 0;
+
+	p->ns_which = NS_OWN;
+	if (!spec) {
+		if (q->filter->names_netns || q->flags & (LSSOCK_Q_FULLEST | LSSOCK_Q_STORY |
+							  LSSOCK_Q_NETNS_LIST))
+			p->ns_which = NS_ALL;
+	} else if (!len) {
+		return fail(err, "a namespace is missing: name, pid, path, inode, or `all`");
+	} else if (len > 4096) {
+		return fail(err, "the name of the namespace is too long");
+	} else if (!strcmp(spec, "all")) {
+		p->ns_which = NS_ALL;
+	} else {
+		p->ns_which = NS_ONE;
+		p->ns_one = mem_alloc(len + 1);
+		if (!p->ns_one)
+			return no_memory(err);
+		memcpy(p->ns_one, spec, len);
+	}
+	p->deep = p->ns_which == NS_ALL;
+	return 0;
+}
+
+/* ---- needs ------------------------------------------------------------------ */
+
+static void need_shown(struct lssock_query *q, uint32_t *needs, uint32_t keep[DIAG_N_CLASS])
+{
+	uint32_t i;
+
+	for (i = 0; i < q->columns.n; i++)
+		filter_add_needs(q->columns.v[i], needs, keep);
+	for (i = 0; i < q->sort.n; i++)
+		filter_add_needs(q->sort.v[i].field, needs, keep);
+	for (i = 0; i < q->groups.n; i++)
+		filter_add_needs(q->groups.v[i], needs, keep);
+	if (*needs & NEED_OWNERS)
+		*needs |= NEED_WHY;
+}
+
+static uint32_t needs_of_kind(uint32_t flags)
+{
+	uint32_t needs = 0;
+
+	if (flags & (LSSOCK_Q_FULLEST | LSSOCK_Q_STORY))
+		needs |= NEEDS_ALL;
+	if (flags & LSSOCK_Q_SUMMARY)
+		needs |= NEED_COUNTERS | NEED_NETNS | NEED_PORTRANGE | NEED_OWNERS | NEED_WHY;
+	if (flags & LSSOCK_Q_NETNS_LIST)
+		needs |= NEED_COUNTERS | NEED_NETNS | NEED_IFACE | NEED_ADDRS;
+	if (flags & LSSOCK_Q_MAP)
+		needs |= NEED_PEER | NEED_VIA | NEED_OWNERS | NEED_PROC | NEED_WHY;
+	if (flags & LSSOCK_Q_FOOTER)
+		needs |= NEED_NETNS;
+	return needs;
+}
+
+static void set_needs(struct lssock_query *q)
+{
+	struct plan *p = &q->plan;
+	uint32_t *keep = p->keep;
+	bool only_count = q->flags & (LSSOCK_Q_EXISTS | LSSOCK_Q_SUMMARY | LSSOCK_Q_NETNS_LIST);
+	unsigned c;
+
+	if (!only_count)
+		need_shown(q, &p->needs, keep);
+	p->needs |= needs_of_kind(q->flags);
+	if (q->flags & LSSOCK_Q_NO_OWNERS)
+		p->needs &= ~(uint32_t)NEEDS_OF_OWNERS;
+	p->needs |= q->filter->needs;
+	for (c = 0; c < DIAG_N_CLASS; c++) {
+		keep[c] |= q->filter->keep[c];
+		if (q->flags & LSSOCK_Q_FULLEST)
+			keep[c] = UINT32_MAX;
+	}
+	/* Keys of TCP-MD5 are nobody's business. */
+	keep[DIAG_INET] &= ~(1u << INET_DIAG_MD5SIG);
+	if (q->flags & LSSOCK_Q_LISTEN && q->protos & PROTOS_UDP)
+		p->needs |= NEED_AUTOBOUND | NEED_PORTRANGE;
+	if (q->protos & 1u << LSSOCK_MPTCP && q->protos & 1u << LSSOCK_TCP &&
+	    !(q->protos_asked & 1u << LSSOCK_TCP) && !(q->flags & LSSOCK_Q_ALL))
+		keep[DIAG_INET] |= 1u << INET_DIAG_ULP_INFO;	/* tells subflows */
+}
+
+/* ---- tables ----------------------------------------------------------------- */
+
+static uint32_t any_ifindex(void *ctx, const char *name, size_t len)
+{
+	(void)ctx;
+	(void)name;
+	(void)len;
+	return 1;
+}
+
+static uint64_t any_cgroup(void *ctx, const char *path, size_t len)
+{
+	(void)ctx;
+	(void)path;
+	(void)len;
+	return 1;
+}
+
+/* Whether a collector that knows every name would have a program. */
+static int has_program(const struct filter *f, uint8_t proto, bool *ret)
+{
+	const struct push_env env = { .mark = true, .ifindex = any_ifindex,
+				      .cgroup_id = any_cgroup };
+	struct buf code = { 0 };
+	int r = push_filter(f, proto, &env, &code);
+
+	*ret = code.len > 0;
+	buf_release(&code);
+	return r;
+}
+
+static uint32_t states_wanted(const struct lssock_query *q, unsigned proto)
+{
+	uint32_t states = ALL_STATES;
+
+	if (q->flags & LSSOCK_Q_LISTEN)
+		states = listen_states(proto);
+	else if (q->flags & LSSOCK_Q_BOUND_ONLY)
+		states = 1u << LSSOCK_BOUND;
+	else if (!(q->flags & LSSOCK_Q_FOOTER))
+		states &= ~q->hidden_states;
+	return states & push_states(q->filter, (uint8_t)proto);
+}
+
+/* Rows of others, or of the same table in other states, decide a field. */
+#define NEEDS_MIRROR (NEED_PEER | NEED_CLIENTS)
+
+static int plan_table(struct lssock_query *q, unsigned proto)
+{
+	struct plan *p = &q->plan;
+	uint32_t bit = 1u << proto, states = states_wanted(q, proto);
+	int r = has_program(q->filter, (uint8_t)proto, &p->push[proto]);
+
+	if (r < 0)
+		return r;
+	if (!states) {			/* nothing can match there */
+		p->push[proto] = false;
+		return 0;
+	}
+	p->protos |= bit;
+	if (p->needs & NEEDS_MIRROR) {
+		p->push[proto] = false;
+		states |= ALL_STATES & ~HIDDEN;
+	}
+	if (p->needs & NEED_VIA && bit & (PROTOS_STREAM | 1u << LSSOCK_UNIX | 1u << LSSOCK_VSOCK)) {
+		if (p->push[proto])
+			p->extra_listen |= bit;
+		else
+			states |= 1u << LSSOCK_LISTEN;
+	}
+	p->states[proto] = states;
+	p->stated |= p->push[proto] || states != ALL_STATES;
+	return 0;
+}
+
+int plan_make(struct lssock_query *q, const struct lssock_question *ask, struct lssock_err *err)
+{
+	struct plan *p = &q->plan;
+	unsigned proto;
+	int r = set_netns(p, q, ask->netns, err);
+
+	if (r < 0)
+		return r;
+	set_needs(q);
+	p->families = q->families;
+	/* A v6 listener takes v4 connections; the other end may be v4-mapped. */
+	if (p->needs & (NEED_VIA | NEED_PEER | NEED_CLIENTS))
+		p->families = 3;
+	for (proto = 1; proto < LSSOCK_N_PROTO; proto++) {
+		if (!(q->protos & 1u << proto))
+			continue;
+		r = plan_table(q, proto);
+		if (r < 0)
+			return no_memory(err);
+	}
+	return 0;
+}
+
+void plan_release(struct plan *p)
+{
+	mem_free(p->ns_one);
+	p->ns_one = NULL;
+}
+
+/* ---- public ----------------------------------------------------------------- */
+
+static int fill(struct lssock_query *q, const struct lssock_question *ask, struct lssock_err *err)
+{
+	int r = filter_new(ask->filter, ask->flags, &q->filter, err);
+
+	q->flags = ask->flags;
+	q->families = ask->families & 3 ? ask->families & 3 : 3;
+	q->width = ask->width;
+	q->layout = ask->layout;
+	q->limit = ask->limit;
+	if (r == 0)
+		r = set_columns(q, ask, err);
+	if (r == 0)
+		r = set_sort(q, ask->sort, err);
+	if (r == 0)
+		r = set_groups(q, ask->group_by, err);
+	if (r < 0)
+		return r;
+	set_protos(q, ask);
+	set_hidden(q);
+	return plan_make(q, ask, err);
+}
+
+int lssock_query_new(const struct lssock_question *ask, struct lssock_query **ret,
+		     struct lssock_err *err)
+{
+	struct lssock_question known = { 0 };
+	struct lssock_query *q;
+	int r;
+
+	/* A caller of another version has a shorter or a longer struct. */
+	if (!ask || ask->size < sizeof(ask->size))
+		return fail(err, "the question has no size");
+	memcpy(&known, ask, ask->size < sizeof(known) ? ask->size : sizeof(known));
+	q = mem_alloc(sizeof(*q));
+	if (!q)
+		return no_memory(err);
+	r = fill(q, &known, err);
+	if (r < 0)
+		lssock_query_free(q);
+	else
+		*ret = q;
+	return r;
+}
+
+void lssock_query_free(struct lssock_query *q)
+{
+	if (!q)
+		return;
+	filter_free(q->filter);
+	plan_release(&q->plan);
+	vec_release(&q->columns);
+	vec_release(&q->sort);
+	vec_release(&q->groups);
+	mem_free(q);
+}

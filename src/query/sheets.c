@@ -1,0 +1,531 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sheets that are made whole before they are printed: summary, namespaces,
+ * fields. Small ones; the list of sockets is in view.c.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "model/addr.h"
+#include "model/names.h"
+#include "query/field.h"
+
+/* ---- a sheet of ready cells -------------------------------------------------- */
+
+struct cell {
+	enum lssock_kind kind;
+	uint64_t u;			/* number, or where the text begins */
+	size_t len;
+};
+
+struct made {
+	struct lssock_sheet sheet;
+	VEC(struct cell) cells;		/* row by row */
+	struct buf text;
+	bool failed;
+};
+
+static void made_cell(const struct lssock_sheet *sheet, uint32_t row, uint32_t sub, uint32_t col,
+		      struct lssock_value *ret)
+{
+	const struct made *m = sheet->ctx;
+	const struct cell *c = &m->cells.v[(size_t)row * sheet->n_columns + col];
+
+	(void)sub;
+	ret->kind = c->kind;
+	ret->unit = sheet->columns[col].unit;
+	ret->more = 0;
+	ret->u = c->u;
+	if (c->kind == LSSOCK_V_TEXT || c->kind == LSSOCK_V_WORD) {
+		ret->s = c->len ? m->text.data + c->u : "";
+		ret->len = c->len;
+	}
+}
+
+static void made_free(struct lssock_sheet *sheet)
+{
+	struct made *m = sheet->ctx;
+
+	vec_release(&m->cells);
+	buf_release(&m->text);
+	lssock_snap_free(sheet->snap);
+	mem_free(m);
+}
+
+static struct made *made_new(enum sheet_kind kind, const struct sheet_column *columns,
+			     uint32_t n_columns, struct lssock_snap *s)
+{
+	struct made *m = mem_alloc(sizeof(*m));
+
+	if (!m)
+		return NULL;
+	m->sheet = (struct lssock_sheet){
+		.kind = kind, .columns = columns, .n_columns = n_columns, .cell = made_cell,
+		.free = made_free, .snap = s ? lssock_snap_hold(s) : NULL, .ctx = m,
+		.owners_asked = s && s->meta.owners_asked,
+	};
+	return m;
+}
+
+static int made_end(struct made *m, struct lssock_sheet **ret)
+{
+	if (m->failed || m->text.failed) {
+		made_free(&m->sheet);
+		return -ENOMEM;
+	}
+	m->sheet.n_rows = m->cells.n / m->sheet.n_columns;
+	*ret = &m->sheet;
+	return 0;
+}
+
+static void add_cell(struct made *m, enum lssock_kind kind, uint64_t u, size_t len)
+{
+	struct cell *c = vec_push(&m->cells);
+
+	if (c)
+		*c = (struct cell){ kind, u, len };
+	else
+		m->failed = true;
+}
+
+static void add_number(struct made *m, uint64_t u)
+{
+	add_cell(m, LSSOCK_V_UINT, u, 0);
+}
+
+static void add_na(struct made *m)
+{
+	add_cell(m, LSSOCK_V_NA, 0, 0);
+}
+
+/* The text from `at` to the end of m->text. */
+static void add_made_text(struct made *m, enum lssock_kind kind, size_t at)
+{
+	add_cell(m, kind, at, m->text.len - at);
+}
+
+static void add_word(struct made *m, const char *word)
+{
+	size_t at = m->text.len;
+
+	buf_puts(&m->text, word);
+	add_made_text(m, LSSOCK_V_WORD, at);
+}
+
+static void put_string(struct made *m, uint32_t id)
+{
+	size_t len = 0;
+	const char *p = id ? strings_get(&m->sheet.snap->strings, id, &len) : NULL;
+
+	if (p)
+		buf_put(&m->text, p, len);
+}
+
+static void add_string(struct made *m, uint32_t id)
+{
+	size_t at = m->text.len;
+
+	put_string(m, id);
+	if (m->text.len > at)
+		add_made_text(m, LSSOCK_V_TEXT, at);
+	else
+		add_na(m);
+}
+
+/* ---- summary --------------------------------------------------------------------- */
+
+struct tally {
+	uint32_t states[LSSOCK_N_PROTO][LSSOCK_N_STATE];
+	uint32_t protos[LSSOCK_N_PROTO];
+	uint32_t why[LSSOCK_N_WHY];
+	uint32_t owned, total;
+};
+
+static void add_count(struct made *m, const char *section, const char *name, uint64_t value)
+{
+	add_word(m, section);
+	add_word(m, name);
+	add_number(m, value);
+}
+
+static void count_rows(const struct lssock_snap *s, struct tally *t)
+{
+	uint32_t i;
+
+	for (i = 0; i < s->socks.n; i++) {
+		const struct lssock_sock *k = &s->socks.v[i];
+
+		if (k->proto >= LSSOCK_N_PROTO || k->state >= LSSOCK_N_STATE)
+			continue;
+		t->total++;
+		t->protos[k->proto]++;
+		t->states[k->proto][k->state]++;
+		if (field_owner(s, k))
+			t->owned++;
+		else if (k->why < LSSOCK_N_WHY)
+			t->why[k->why]++;
+	}
+}
+
+/* Where time-wait was not listed the counters of the namespaces know it. */
+static void count_time_wait(const struct lssock_snap *s, struct tally *t)
+{
+	uint32_t i, n = 0;
+
+	if (t->states[LSSOCK_TCP][LSSOCK_TIME_WAIT])
+		return;
+	for (i = 0; i < s->ns.n; i++)
+		if (s->ns.v[i].flags & LSSOCK_NS_ASKED && s->ns.v[i].time_wait != LSSOCK_NONE)
+			n += s->ns.v[i].time_wait;
+	t->states[LSSOCK_TCP][LSSOCK_TIME_WAIT] = n;
+	t->protos[LSSOCK_TCP] += n;
+	t->total += n;
+}
+
+static void sum_sockets(struct made *m, const struct tally *t)
+{
+	unsigned proto, state;
+
+	add_count(m, "sockets", "total", t->total);
+	for (proto = 1; proto < LSSOCK_N_PROTO; proto++) {
+		if (!t->protos[proto] && proto != LSSOCK_TCP && proto != LSSOCK_UDP)
+			continue;
+		add_count(m, names_proto(proto), "total", t->protos[proto]);
+		for (state = 0; state < LSSOCK_N_STATE; state++)
+			if (t->states[proto][state])
+				add_count(m, names_proto(proto),
+					  state ? names_state(state) : "unknown",
+					  t->states[proto][state]);
+	}
+}
+
+static void sum_owners(struct made *m, const struct tally *t)
+{
+	unsigned why;
+
+	if (!m->sheet.snap->meta.owners_asked)
+		return;
+	add_count(m, "owners", "owned", t->owned);
+	for (why = 1; why < LSSOCK_N_WHY; why++)
+		if (t->why[why])
+			add_count(m, "owners", names_why(why), t->why[why]);
+}
+
+static void sum_namespaces(struct made *m)
+{
+	const struct lssock_snap *s = m->sheet.snap;
+	uint32_t i, listed = 0, refused = 0;
+
+	for (i = 0; i < s->ns.n; i++) {
+		listed += !!(s->ns.v[i].flags & LSSOCK_NS_ASKED);
+		refused += !!(s->ns.v[i].flags & LSSOCK_NS_REFUSED);
+	}
+	add_count(m, "namespaces", "known", s->meta.n_ns > s->ns.n ? s->meta.n_ns : s->ns.n);
+	add_count(m, "namespaces", "listed", listed);
+	add_count(m, "namespaces", "refused", refused);
+}
+
+/* Ports of the range for automatic use that sockets of a protocol have. */
+static uint32_t ports_used(const struct lssock_snap *s, uint16_t ns, unsigned proto)
+{
+	uint32_t lo = s->ns.v[ns].port_lo, hi = s->ns.v[ns].port_hi, i, n = 0;
+	uint32_t *seen = mem_alloc(65536 / 8);
+
+	for (i = 0; seen && i < s->socks.n; i++) {
+		const struct lssock_sock *k = &s->socks.v[i];
+		uint32_t bit = 1u << k->lport % 32;
+
+		if (k->proto != proto || k->ns != ns || k->lport < lo || k->lport > hi ||
+		    seen[k->lport / 32] & bit)
+			continue;
+		seen[k->lport / 32] |= bit;
+		n++;
+	}
+	mem_free(seen);
+	return n;
+}
+
+static void port_count(struct made *m, const struct lssock_ns *ns, bool named, const char *what,
+		       uint32_t value)
+{
+	size_t at;
+
+	add_word(m, "ports");
+	at = m->text.len;
+	buf_puts(&m->text, what);
+	if (named) {
+		buf_puts(&m->text, " in ");
+		if (ns->name)
+			put_string(m, ns->name);
+		else
+			buf_u64(&m->text, ns->ino);
+	}
+	add_made_text(m, LSSOCK_V_TEXT, at);
+	add_number(m, value);
+}
+
+static void sum_ports(struct made *m)
+{
+	const struct lssock_snap *s = m->sheet.snap;
+	uint32_t i, asked = 0;
+
+	for (i = 0; i < s->ns.n; i++)
+		asked += !!(s->ns.v[i].flags & LSSOCK_NS_ASKED);
+	for (i = 0; i < s->ns.n; i++) {
+		const struct lssock_ns *ns = &s->ns.v[i];
+
+		if (!(ns->flags & LSSOCK_NS_ASKED) || !ns->port_lo || ns->port_hi < ns->port_lo)
+			continue;
+		port_count(m, ns, asked > 1, "range", ns->port_hi - ns->port_lo + 1u);
+		port_count(m, ns, asked > 1, "tcp used", ports_used(s, (uint16_t)i, LSSOCK_TCP));
+		port_count(m, ns, asked > 1, "udp used", ports_used(s, (uint16_t)i, LSSOCK_UDP));
+	}
+}
+
+/* The process that is nearest to its limit of open files. */
+static const struct lssock_proc *fullest(const struct lssock_snap *s)
+{
+	const struct lssock_proc *worst = NULL, *p;
+	uint32_t i;
+
+	for (i = 1; i < s->procs.n; i++) {
+		p = &s->procs.v[i];
+		if (p->nofile == LSSOCK_NONE || p->nfds == LSSOCK_NONE || !p->nofile)
+			continue;
+		if (!worst || (uint64_t)p->nfds * worst->nofile > (uint64_t)worst->nfds * p->nofile)
+			worst = p;
+	}
+	return worst;
+}
+
+static void sum_files(struct made *m)
+{
+	const struct lssock_snap *s = m->sheet.snap;
+	const struct lssock_proc *p = fullest(s);
+	size_t at;
+
+	if (s->files_max) {
+		add_count(m, "files", "open", s->files_open);
+		add_count(m, "files", "limit", s->files_max);
+	}
+	if (!p)
+		return;
+	add_word(m, "files");
+	add_word(m, "fullest process");
+	at = m->text.len;
+	put_string(m, p->comm);
+	buf_putc(&m->text, '[');
+	buf_i64(&m->text, p->pid);
+	buf_puts(&m->text, "] ");
+	buf_u64(&m->text, p->nfds);
+	buf_putc(&m->text, '/');
+	buf_u64(&m->text, p->nofile);
+	add_made_text(m, LSSOCK_V_TEXT, at);
+}
+
+int lssock_summary_sheet(struct lssock_snap *s, struct lssock_sheet **ret)
+{
+	static const struct sheet_column columns[] = {
+		{ .name = "section", .head = "SECTION" },
+		{ .name = "name", .head = "NAME" },
+		{ .name = "value", .head = "VALUE", .right = true },
+	};
+	struct made *m = made_new(SHEET_SUMMARY, columns, 3, s);
+	struct tally *t = mem_alloc(sizeof(*t));
+
+	if (!m || !t) {
+		mem_free(t);
+		lssock_sheet_free(m ? &m->sheet : NULL);
+		return -ENOMEM;
+	}
+	count_rows(s, t);
+	count_time_wait(s, t);
+	sum_sockets(m, t);
+	sum_owners(m, t);
+	sum_namespaces(m);
+	sum_ports(m);
+	sum_files(m);
+	mem_free(t);
+	return made_end(m, ret);
+}
+
+/* ---- namespaces ------------------------------------------------------------------------ */
+
+static void put_ns_name(struct made *m, uint16_t row)
+{
+	const struct lssock_snap *s = m->sheet.snap;
+
+	if (row >= s->ns.n)
+		buf_putc(&m->text, '?');
+	else if (s->ns.v[row].name)
+		put_string(m, s->ns.v[row].name);
+	else
+		buf_u64(&m->text, s->ns.v[row].ino);
+}
+
+static void put_iface_name(struct made *m, const struct lssock_iface *i)
+{
+	if (i->name)
+		put_string(m, i->name);
+	else
+		buf_u64(&m->text, i->ifindex);
+}
+
+/* " > veth1@red": the other end of a veth. */
+static void put_veth_peer(struct made *m, const struct lssock_iface *iface)
+{
+	const struct lssock_snap *s = m->sheet.snap;
+	uint32_t i;
+
+	if (iface->peer_ifindex <= 0)
+		return;
+	buf_puts(&m->text, " > ");
+	for (i = 1; i < s->ifaces.n; i++)
+		if (s->ifaces.v[i].ns == iface->peer_ns &&
+		    s->ifaces.v[i].ifindex == (uint32_t)iface->peer_ifindex)
+			break;
+	if (i < s->ifaces.n)
+		put_iface_name(m, &s->ifaces.v[i]);
+	else
+		buf_i64(&m->text, iface->peer_ifindex);
+	if (iface->peer_ns == iface->ns)
+		return;
+	buf_putc(&m->text, '@');
+	put_ns_name(m, iface->peer_ns);
+}
+
+static void put_addresses(struct made *m, uint32_t iface)
+{
+	const struct lssock_snap *s = m->sheet.snap;
+	uint32_t i;
+
+	for (i = 0; i < s->ifaddrs.n; i++) {
+		const struct lssock_ifaddr *ia = &s->ifaddrs.v[i];
+		struct lssock_addr a = { .family = ia->family, .prefix = 128 };
+
+		if (ia->iface != iface)
+			continue;
+		memcpy(a.ip, ia->ip, sizeof(a.ip));
+		if (a.family == AF_INET)
+			a.prefix = 32;
+		buf_putc(&m->text, ' ');
+		addr_put(&m->text, &a);
+		buf_putc(&m->text, '/');
+		buf_u64(&m->text, ia->prefix);
+	}
+}
+
+static void add_interfaces(struct made *m, uint16_t ns)
+{
+	const struct lssock_snap *s = m->sheet.snap;
+	size_t at = m->text.len;
+	uint32_t i;
+
+	for (i = 1; i < s->ifaces.n; i++) {
+		if (s->ifaces.v[i].ns != ns)
+			continue;
+		if (m->text.len > at)
+			buf_puts(&m->text, ", ");
+		put_iface_name(m, &s->ifaces.v[i]);
+		put_addresses(m, i);
+		put_veth_peer(m, &s->ifaces.v[i]);
+	}
+	if (m->text.len > at)
+		add_made_text(m, LSSOCK_V_TEXT, at);
+	else
+		add_na(m);
+}
+
+static void add_ns(struct made *m, uint16_t row, uint32_t sockets)
+{
+	const struct lssock_ns *ns = &m->sheet.snap->ns.v[row];
+
+	if (ns->ino)
+		add_number(m, ns->ino);
+	else
+		add_cell(m, LSSOCK_V_UNKNOWN, 0, 0);
+	add_string(m, ns->name);
+	add_string(m, ns->container);
+	add_number(m, ns->nprocs);
+	if (ns->pid)
+		add_number(m, (uint32_t)ns->pid);
+	else
+		add_na(m);
+	if (ns->flags & LSSOCK_NS_ASKED)
+		add_number(m, sockets);
+	else
+		add_cell(m, LSSOCK_V_UNKNOWN, 0, 0);
+	add_interfaces(m, row);
+	add_word(m, ns->flags & LSSOCK_NS_REFUSED ? "refused" :
+		    ns->flags & LSSOCK_NS_OWN ? "own" :
+		    ns->flags & LSSOCK_NS_ASKED ? "listed" : "known");
+}
+
+int lssock_netns_sheet(struct lssock_snap *s, struct lssock_sheet **ret)
+{
+	static const struct sheet_column columns[] = {
+		{ .name = "netns", .head = "NETNS", .right = true },
+		{ .name = "nsname", .head = "NAME", .min = 6, .give = 2, .cut = 'e' },
+		{ .name = "container", .head = "CONTAINER", .min = 9, .give = 2, .cut = 'e' },
+		{ .name = "procs", .head = "PROCS", .right = true },
+		{ .name = "pid", .head = "PID", .right = true },
+		{ .name = "sockets", .head = "SOCKETS", .right = true },
+		{ .name = "interfaces", .head = "INTERFACES", .min = 16, .give = 9, .cut = 'e' },
+		{ .name = "state", .head = "STATE" },
+	};
+	struct made *m = made_new(SHEET_NETNS, columns, sizeof(columns) / sizeof(*columns), s);
+	uint32_t *counts = mem_alloc((s->ns.n + 1ull) * sizeof(*counts)), i;
+
+	if (!m || !counts) {
+		mem_free(counts);
+		lssock_sheet_free(m ? &m->sheet : NULL);
+		return -ENOMEM;
+	}
+	for (i = 0; i < s->socks.n; i++)
+		if (s->socks.v[i].ns < s->ns.n)
+			counts[s->socks.v[i].ns]++;
+	for (i = 0; i < s->ns.n; i++)
+		add_ns(m, (uint16_t)i, counts[i]);
+	mem_free(counts);
+	return made_end(m, ret);
+}
+
+/* ---- fields ------------------------------------------------------------------------------ */
+
+int lssock_fields_sheet(struct lssock_sheet **ret)
+{
+	static const struct sheet_column columns[] = {
+		{ .name = "name", .head = "NAME" },
+		{ .name = "type", .head = "TYPE" },
+		{ .name = "group", .head = "GROUP" },
+		{ .name = "help", .head = "HELP", .min = 20, .give = 1, .cut = 'e' },
+	};
+	struct made *m = made_new(SHEET_FIELDS, columns, 4, NULL);
+	struct lssock_field_info info;
+	uint32_t i;
+
+	if (!m)
+		return -ENOMEM;
+	for (i = 0; i < lssock_fields(); i++) {
+		lssock_field_info(i, &info);
+		add_word(m, info.name);
+		add_word(m, info.type);
+		add_word(m, info.group);
+		add_word(m, info.help);
+	}
+	return made_end(m, ret);
+}
+
+/* ---- any sheet ----------------------------------------------------------------------------- */
+
+void lssock_sheet_free(struct lssock_sheet *sheet)
+{
+	if (sheet)
+		sheet->free(sheet);
+}
+
+uint32_t lssock_sheet_rows(const struct lssock_sheet *sheet)
+{
+	return sheet->n_rows;
+}

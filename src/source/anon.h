@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Answers made anonymous: addresses, names, paths and command lines become
+ * others of the same length and class, the same ones everywhere on one tape.
+ * What has a length keeps it, so every answer stays what it was in form.
+ */
+#ifndef SOURCE_ANON_H
+#define SOURCE_ANON_H
+
+#include "source/source.h"
+
+struct anon { uint64_t key[2]; };
+
+/* A key nobody keeps. 0 or -errno. */
+int anon_init(struct anon *a);
+/* Rewrites one chunk of the answer to this ask in place. */
+void anon_chunk(const struct anon *a, const struct ask *ask, void *bytes, size_t len);
+/* The id under which the rewritten question is asked: where the id is the hash
+ * of a path, that of the other path. -ENOMEM. */
+int anon_id(const struct anon *a, const struct ask *ask, uint64_t *ret);
+
+#endif

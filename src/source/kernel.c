@@ -1,0 +1,495 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The live source: answers each kind of question from this machine, by handing
+ * it to nlsock, netns, procscan or procinfo. What is its own: users and groups,
+ * and cgroups. It keeps nothing that an answer could depend on but the list of
+ * namespaces (netns) and when processes were last walked.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/netlink.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "base/text.h"
+#include "source/parts.h"
+#include "wire/route.h"
+
+#define TEXT_MAX (16u << 20)
+#define BUSY_TRIES 4
+#define WALK_MAX 20000		/* cgroup directories looked at for an id */
+#define FILEID_KERNFS 0xfe	/* include/linux/exportfs.h */
+
+struct kernel {
+	struct source source;
+	struct procscan scan;
+	struct netns *netns;
+	_Atomic uint64_t walked_ns;	/* since boot: begin of the last whole walk */
+	bool foreign;			/* another proc root than ours */
+};
+
+static struct kernel *of_source(struct source *s)
+{
+	return (struct kernel *)s;	/* its first member */
+}
+
+static int give(struct buf *b, int r, chunk_fn fn, void *ctx)
+{
+	if (r == 0 && b->failed)
+		r = -ENOMEM;
+	if (r == 0 && b->len)
+		r = fn(ctx, b->data, b->len);
+	buf_release(b);
+	return r < 0 ? r : 0;
+}
+
+/* ---- dumps -------------------------------------------------------------- */
+
+static int dump(struct kernel *k, uint16_t ns, int protocol, const void *request, size_t len,
+		chunk_fn fn, void *ctx)
+{
+	struct mnl_socket *nl;
+	int tries, r = -EBUSY;
+
+	for (tries = 0; r == -EBUSY && tries < BUSY_TRIES; tries++) {
+		r = netns_socket(k->netns, ns, protocol, &nl);
+		if (r < 0)
+			return r;
+		r = nlsock_dump(nl, request, len, fn, ctx);
+		netns_socket_back(k->netns, ns, protocol, nl, r == 0);
+	}
+	return r;
+}
+
+static int answer_diag(struct kernel *k, const struct ask *a, chunk_fn fn, void *ctx)
+{
+	if (!a->arg || a->arg_len < sizeof(struct nlmsghdr))
+		return -EINVAL;
+	return dump(k, a->ns, NETLINK_SOCK_DIAG, a->arg, a->arg_len, fn, ctx);
+}
+
+static int answer_route(struct kernel *k, const struct ask *a, chunk_fn fn, void *ctx)
+{
+	struct buf b = { 0 };
+	int r;
+
+	if (a->id == ASK_ROUTE_NSID)
+		return netns_ids(k->netns, a->ns, fn, ctx);
+	r = route_request(&b, (int)a->id);
+	if (r == 0 && b.failed)
+		r = -ENOMEM;
+	if (r == 0)
+		r = dump(k, a->ns, NETLINK_ROUTE, b.data, b.len, fn, ctx);
+	buf_release(&b);
+	return r;
+}
+
+/* ---- texts -------------------------------------------------------------- */
+
+static const char *const net_texts[TEXT_N] = {
+	[TEXT_NET_TCP] = "net/tcp", [TEXT_NET_TCP6] = "net/tcp6",
+	[TEXT_NET_UDP] = "net/udp", [TEXT_NET_UDP6] = "net/udp6",
+	[TEXT_NET_UDPLITE] = "net/udplite", [TEXT_NET_UDPLITE6] = "net/udplite6",
+	[TEXT_NET_RAW] = "net/raw", [TEXT_NET_RAW6] = "net/raw6",
+	[TEXT_NET_ICMP] = "net/icmp", [TEXT_NET_ICMP6] = "net/icmp6",
+	[TEXT_NET_UNIX] = "net/unix", [TEXT_NET_NETLINK] = "net/netlink",
+	[TEXT_NET_PACKET] = "net/packet", [TEXT_NET_SOCKSTAT] = "net/sockstat",
+	[TEXT_NET_SOCKSTAT6] = "net/sockstat6", [TEXT_NET_PROTOCOLS] = "net/protocols",
+	[TEXT_PORT_RANGE] = "sys/net/ipv4/ip_local_port_range",
+};
+
+/* A regular file only: opening anything else of a foreign root could hang. */
+static int read_inside(int root, const char *path, struct buf *b)
+{
+	int fd = proc_open_inside(root, path, 0), self, r;
+	char own[PROC_PATH];
+	struct stat st;
+
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+		close(fd);
+		return -EINVAL;
+	}
+	self = procscan_self(-1);
+	r = self < 0 ? self : io_read_at(self, proc_path(own, 0, 0, "fd/", fd), b, TEXT_MAX);
+	if (self >= 0)
+		close(self);
+	close(fd);
+	return r;
+}
+
+/* Whose users: those of the machine whose processes are shown. */
+static int read_accounts(struct kernel *k, const char *path, struct buf *b)
+{
+	int root, r = -ENOENT;
+
+	if (k->foreign) {
+		root = proc_open_at(k->scan.proc_fd, "1/root", O_PATH | O_DIRECTORY);
+		r = root < 0 ? root : read_inside(root, path, b);
+		if (root >= 0)
+			close(root);
+	}
+	return r < 0 ? io_read_at(AT_FDCWD, path, b, TEXT_MAX) : r;
+}
+
+static int answer_text(struct kernel *k, const struct ask *a, chunk_fn fn, void *ctx)
+{
+	struct buf b = { 0 };
+	int r = -EINVAL;
+
+	if (a->id == TEXT_PASSWD || a->id == TEXT_GROUP)
+		r = read_accounts(k, a->id == TEXT_PASSWD ? "/etc/passwd" : "/etc/group", &b);
+	else if (a->id == TEXT_FILE_NR)
+		r = netns_read(k->netns, 0, "sys/fs/file-nr", &b);
+	else if (a->id < TEXT_N && net_texts[a->id])
+		r = netns_read(k->netns, a->ns, net_texts[a->id], &b);
+	return give(&b, r, fn, ctx);
+}
+
+/* ---- processes ---------------------------------------------------------- */
+
+static uint64_t boot_clock_ns(void)
+{
+	struct timespec t = { 0 };
+
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static int answer_owners(struct kernel *k, const struct ask *a, chunk_fn fn, void *ctx)
+{
+	const struct ask_owners *arg = a->arg;
+
+	if ((a->id & 0xffff) == 0 && !(a->arg_len >= sizeof(*arg) && arg->n_pids))
+		atomic_store(&k->walked_ns, boot_clock_ns());
+	return procscan_owners(&k->scan, a->id, arg, a->arg_len, fn, ctx);
+}
+
+static int answer_holders(struct kernel *k, const struct ask *a, chunk_fn fn, void *ctx)
+{
+	struct procscan scan = k->scan;
+
+	scan.since_ns = atomic_load(&k->walked_ns);
+	return procscan_holders(&scan, a->arg, a->arg_len, fn, ctx);
+}
+
+static int answer_proc(struct kernel *k, const struct ask *a, chunk_fn fn, void *ctx)
+{
+	struct ask_proc arg;
+
+	if (a->arg_len < sizeof(arg))
+		return -EINVAL;
+	memcpy(&arg, a->arg, sizeof(arg));
+	return procscan_details(&k->scan, &arg, fn, ctx);
+}
+
+static int answer_protoname(struct kernel *k, const struct ask *a, chunk_fn fn, void *ctx)
+{
+	struct ask_fd arg;
+
+	if (a->arg_len < sizeof(arg))
+		return -EINVAL;
+	memcpy(&arg, a->arg, sizeof(arg));
+	return procscan_protoname(&k->scan, &arg, fn, ctx);
+}
+
+/* ---- cgroups ------------------------------------------------------------ */
+
+static bool octal(const char *s)
+{
+	return s[0] >= '0' && s[0] <= '3' && s[1] >= '0' && s[1] <= '7' && s[2] >= '0' &&
+	       s[2] <= '7';
+}
+
+static void put_unescaped(struct buf *b, const struct mount_text *t)
+{
+	size_t i;
+
+	for (i = 0; i < t->len; i++)
+		if (t->s[i] == '\\' && t->len - i > 3 && octal(t->s + i + 1)) {
+			buf_putc(b, (char)((t->s[i + 1] - '0') << 6 | (t->s[i + 2] - '0') << 3 |
+					   (t->s[i + 3] - '0')));
+			i += 3;
+		} else {
+			buf_putc(b, t->s[i]);
+		}
+}
+
+static bool text_is(const struct mount_text *t, const char *s)
+{
+	return t->len == strlen(s) && !memcmp(t->s, s, t->len);
+}
+
+/* The mount of cgroup2, the whole tree rather than a part of it. */
+static int cgroup_mount(struct buf *ret)
+{
+	struct buf b = { 0 };
+	struct mount_text text;
+	struct mount_line line;
+	int self = procscan_self(-1);
+	int r = self < 0 ? self : io_read_at(self, "mountinfo", &b, TEXT_MAX);
+	bool whole = false;
+
+	if (self >= 0)
+		close(self);
+	text = (struct mount_text){ b.data, r < 0 ? 0 : b.len };
+	while (!whole && mount_next(&text, &line)) {
+		if (!text_is(&line.type, "cgroup2"))
+			continue;
+		buf_reset(ret);
+		put_unescaped(ret, &line.point);
+		whole = text_is(&line.root, "/");
+	}
+	buf_release(&b);
+	if (r == 0 && ret->failed)
+		r = -ENOMEM;
+	return r < 0 ? r : ret->len ? 0 : -ENOENT;
+}
+
+/* By handle: needs CAP_DAC_READ_SEARCH (Linux 5.10 gives cgroups an id that is
+ * the handle). */
+static int cgroup_by_handle(int mount, const char *point, size_t point_len, uint64_t id,
+			    struct buf *ret)
+{
+	struct { struct file_handle h; unsigned char id[8]; } handle = {
+		.h = { .handle_bytes = sizeof(id), .handle_type = FILEID_KERNFS },
+	};
+	struct buf link = { 0 };
+	char own[PROC_PATH];
+	int fd, self, r;
+
+	memcpy(handle.h.f_handle, &id, sizeof(id));
+	do
+		fd = open_by_handle_at(mount, &handle.h, O_PATH | O_CLOEXEC);
+	while (fd < 0 && errno == EINTR);
+	if (fd < 0)
+		return -errno;
+	self = procscan_self(-1);
+	r = self < 0 ? self : io_readlink_at(self, proc_path(own, 0, 0, "fd/", fd), &link);
+	if (self >= 0)
+		close(self);
+	close(fd);
+	/* a removed cgroup's link ends in " (deleted)" and may be any other name */
+	if (r == 0 && (link.len < point_len || memcmp(link.data, point, point_len) ||
+		       (link.len > point_len && link.data[point_len] != '/')))
+		r = -ENOENT;
+	if (r == 0)
+		buf_put(ret, link.data + point_len, link.len - point_len);
+	if (r == 0 && link.len == point_len)
+		buf_putc(ret, '/');
+	buf_release(&link);
+	return r;
+}
+
+/* Directories still to be looked into, as paths below the mount. */
+struct walk { struct dents dents; struct buf queue; size_t at; uint32_t seen; };
+
+static int walk_directory(struct walk *w, int mount, uint64_t id, struct buf *ret)
+{
+	size_t dir_len = strlen(w->queue.data + w->at);
+	const char *name;
+	struct stat st;
+	int r = dents_open(&w->dents, mount, dir_len ? w->queue.data + w->at + 1 : ".");
+
+	if (r < 0)
+		return 0;	/* removed meanwhile, or not ours to see */
+	while (w->seen < WALK_MAX && (name = dents_next(&w->dents))) {
+		size_t len = strlen(name);
+		char *p;
+
+		if (!strcmp(name, ".") || !strcmp(name, "..") ||
+		    fstatat(w->dents.fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+		    !S_ISDIR(st.st_mode))
+			continue;
+		w->seen++;
+		p = buf_add(&w->queue, dir_len + len + 2);
+		if (!p)
+			break;
+		memcpy(p, w->queue.data + w->at, dir_len);
+		p[dir_len] = '/';
+		memcpy(p + dir_len + 1, name, len + 1);
+		if (st.st_ino == id) {
+			buf_put(ret, p, dir_len + len + 1);
+			r = 1;
+			break;
+		}
+	}
+	dents_close(&w->dents);
+	return w->queue.failed ? -ENOMEM : r;
+}
+
+static int cgroup_by_walk(int mount, uint64_t id, struct buf *ret)
+{
+	struct walk *w = mem_alloc(sizeof(*w));
+	struct stat st;
+	int r = 0;
+
+	if (!w)
+		return -ENOMEM;
+	buf_putc(&w->queue, '\0');	/* the root: an empty path */
+	if (fstat(mount, &st) == 0 && st.st_ino == id) {
+		buf_putc(ret, '/');
+		r = 1;
+	}
+	while (r == 0 && !w->queue.failed && w->at < w->queue.len && w->seen < WALK_MAX) {
+		r = walk_directory(w, mount, id, ret);
+		w->at += strlen(w->queue.data + w->at) + 1;
+	}
+	buf_release(&w->queue);
+	mem_free(w);
+	return r < 0 ? r : r ? 0 : -ENOENT;
+}
+
+static int answer_cgroup(const struct ask *a, chunk_fn fn, void *ctx)
+{
+	struct buf point = { 0 }, path = { 0 };
+	int r = cgroup_mount(&point), mount;
+
+	if (r == 0) {
+		mount = proc_open_at(AT_FDCWD, buf_cstr(&point), O_RDONLY | O_DIRECTORY);
+		r = mount < 0 ? mount : 0;
+		if (r == 0)
+			r = cgroup_by_handle(mount, point.data, point.len, a->id, &path);
+		if (mount >= 0 && r < 0 && r != -ESTALE)
+			r = cgroup_by_walk(mount, a->id, &path);
+		if (mount >= 0)
+			close(mount);
+	}
+	buf_release(&point);
+	return give(&path, r == -ESTALE ? -ENOENT : r, fn, ctx);
+}
+
+static int answer_cgroup_id(const struct ask *a, chunk_fn fn, void *ctx)
+{
+	struct buf path = { 0 };
+	struct stat top, st;
+	uint64_t id;
+	int r = cgroup_mount(&path);
+
+	if (r == 0 && (!a->arg_len || memchr(a->arg, '\0', a->arg_len)))
+		r = -ENOENT;
+	if (r == 0 && stat(buf_cstr(&path), &top) < 0)
+		r = -errno;
+	buf_putc(&path, '/');
+	buf_put(&path, a->arg, a->arg_len);
+	if (r == 0 && path.failed)
+		r = -ENOMEM;
+	if (r == 0 && fstatat(AT_FDCWD, buf_cstr(&path), &st, AT_SYMLINK_NOFOLLOW) < 0)
+		r = -errno;
+	/* the path is a user's: it must not lead out of the tree */
+	if (r == 0 && (st.st_dev != top.st_dev || !S_ISDIR(st.st_mode)))
+		r = -ENOENT;
+	buf_release(&path);
+	if (r < 0)
+		return r;
+	id = st.st_ino;
+	r = fn(ctx, &id, sizeof(id));
+	return r < 0 ? r : 0;
+}
+
+/* ---- the source --------------------------------------------------------- */
+
+static int kernel_ask(struct source *s, const struct ask *a, chunk_fn fn, void *ctx)
+{
+	struct kernel *k = of_source(s);
+
+	switch (a->kind) {
+	case ASK_FACTS:
+		return procscan_facts(&k->scan, fn, ctx);
+	case ASK_DIAG:
+		return answer_diag(k, a, fn, ctx);
+	case ASK_TEXT:
+		return answer_text(k, a, fn, ctx);
+	case ASK_OWNERS:
+		return answer_owners(k, a, fn, ctx);
+	case ASK_HOLDERS:
+		return answer_holders(k, a, fn, ctx);
+	case ASK_PROC:
+		return answer_proc(k, a, fn, ctx);
+	case ASK_FILE:
+		return procscan_file(&k->scan, a->arg, a->arg_len, fn, ctx);
+	case ASK_PROTONAME:
+		return answer_protoname(k, a, fn, ctx);
+	case ASK_NETNS:
+		return netns_find(k->netns, a->id != 0, fn, ctx);
+	case ASK_SOCKET_NETNS:
+		return netns_of_sockets(k->netns, a->arg, a->arg_len / sizeof(struct ask_fd), fn, ctx);
+	case ASK_NETNS_FIND:
+		return netns_find_one(k->netns, a->arg, a->arg_len, fn, ctx);
+	case ASK_ROUTE:
+		return answer_route(k, a, fn, ctx);
+	case ASK_CGROUP:
+		return answer_cgroup(a, fn, ctx);
+	case ASK_CGROUP_ID:
+		return answer_cgroup_id(a, fn, ctx);
+	}
+	return -EOPNOTSUPP;
+}
+
+static int kernel_next(struct source *s)
+{
+	(void)s;
+	return 1;	/* the world goes on */
+}
+
+static int kernel_close(struct source *s)
+{
+	struct kernel *k = of_source(s);
+
+	netns_free(k->netns);
+	if (k->scan.proc_fd >= 0)
+		close(k->scan.proc_fd);
+	mem_free(k);
+	return 0;
+}
+
+static int no_root(const char *path, int code, struct lssock_err *err)
+{
+	struct buf shown = { 0 };
+
+	text_safe(&shown, path, strlen(path), 0);
+	if (err) {
+		err->code = code;
+		err->pos = -1;
+		snprintf(err->msg, sizeof(err->msg), "cannot open `%.150s': %s", buf_cstr(&shown),
+			 strerror(-code));
+	}
+	buf_release(&shown);
+	return code;
+}
+
+/* Without /proc there are still rows, without owners; a root that was asked for
+ * by name must be there. */
+int kernel_open(const char *proc_root, struct source **ret, struct lssock_err *err)
+{
+	const char *path = proc_root ? proc_root : "/proc";
+	bool foreign = strcmp(path, "/proc") != 0;
+	int proc_fd = proc_open_at(AT_FDCWD, path, O_RDONLY | O_DIRECTORY);
+	struct kernel *k;
+
+	if (proc_fd < 0 && foreign)
+		return no_root(path, proc_fd, err);
+	k = mem_alloc(sizeof(*k));
+	if (k) {
+		k->foreign = foreign;
+		procscan_init(&k->scan, proc_fd < 0 ? -1 : proc_fd);
+		k->netns = netns_new(k->scan.proc_fd);
+	}
+	if (!k || !k->netns) {
+		if (proc_fd >= 0)
+			close(proc_fd);
+		mem_free(k);
+		return -ENOMEM;
+	}
+	k->source = (struct source){
+		.ask = kernel_ask, .next = kernel_next, .close = kernel_close, .live = true,
+	};
+	*ret = &k->source;
+	return 0;
+}

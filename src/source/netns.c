@@ -1,0 +1,683 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The list of known network namespaces, and work inside one. Only a thread of
+ * its own enters, does one thing and ends (P22), so no other thread is ever in
+ * a foreign namespace; if the way in hangs (a path may lie on a dead mount),
+ * that thread is left behind. Where namespaces are found: space.c.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <libmnl/libmnl.h>
+#include <linux/net_namespace.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "base/num.h"
+#include "source/space.h"
+
+#define TABLE_MAX (1u << 30)	/* of a table in /proc/net: 7 million lines */
+#define KEPT_MAX 64
+#define WAY_IN_S 2
+#define STACK_SIZE (256u << 10)
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71
+#endif
+
+struct kept { uint64_t ino; int protocol; struct mnl_socket *nl; };
+
+struct netns {
+	pthread_mutex_t lock;		/* of list and kept; never held while reading */
+	struct horizon h;
+	struct spaces list;
+	struct { struct kept *v; uint32_t n, cap; } kept;
+	uint32_t keep;			/* how many sockets may be kept */
+};
+
+/* ---- the list ----------------------------------------------------------- */
+
+/* A copy to work with outside of the lock. */
+static int space_get(struct netns *n, uint32_t ns, struct space *ret)
+{
+	int r = -ENOENT;
+
+	pthread_mutex_lock(&n->lock);
+	if (ns < n->list.n)
+		r = space_copy(&n->list.v[ns], ret) ? 0 : -ENOMEM;
+	pthread_mutex_unlock(&n->lock);
+	if (r == -ENOMEM)
+		space_release(ret);
+	return r;
+}
+
+static int give(struct buf *b, chunk_fn fn, void *ctx)
+{
+	int r = b->failed ? -ENOMEM : b->len ? fn(ctx, b->data, b->len) : 0;
+
+	buf_release(b);
+	return r < 0 ? r : 0;
+}
+
+static void kept_drop(struct netns *n, uint32_t i)
+{
+	mnl_socket_close(n->kept.v[i].nl);
+	n->kept.v[i] = n->kept.v[--n->kept.n];
+}
+
+struct netns *netns_new(int proc_fd)
+{
+	struct netns *n = mem_alloc(sizeof(*n));
+	struct space *own = n ? vec_push(&n->list) : NULL;
+	struct rlimit lim = { .rlim_cur = 0 };
+
+	if (!own) {
+		mem_free(n);
+		return NULL;
+	}
+	pthread_mutex_init(&n->lock, NULL);
+	horizon_init(&n->h, proc_fd);
+	/* Kept sockets must leave room for the work where fds are few. */
+	if (getrlimit(RLIMIT_NOFILE, &lim) == 0)
+		n->keep = lim.rlim_cur / 16 < KEPT_MAX ? (uint32_t)(lim.rlim_cur / 16) : KEPT_MAX;
+	own->ino = n->h.own_ino;
+	own->flags = LSSOCK_NS_OWN;
+	return n;
+}
+
+void netns_free(struct netns *n)
+{
+	if (!n)
+		return;
+	while (n->kept.n)
+		kept_drop(n, n->kept.n - 1);
+	vec_release(&n->kept);
+	spaces_release(&n->list);
+	pthread_mutex_destroy(&n->lock);
+	mem_free(n);
+}
+
+/* Those known before keep their order. A cookie holds as long as a socket of
+ * ours keeps the namespace; else the inode may be another one's by now. */
+static bool list_merge(struct netns *n, struct spaces *fresh)
+{
+	struct spaces merged = { 0 };
+	uint32_t i, k;
+
+	if (!vec_reserve(&merged, fresh->n))
+		return false;
+	for (i = 0; i < n->list.n + fresh->n; i++) {
+		struct space *s = i >= n->list.n ? &fresh->v[i - n->list.n] :
+			i == 0 ? &fresh->v[0] : spaces_find(fresh, n->list.v[i].ino);
+
+		if (!s || s->taken)
+			continue;
+		s->taken = true;
+		for (k = 0; k < n->kept.n && i < n->list.n; k++)
+			if (n->kept.v[k].ino == s->ino)
+				s->cookie = n->list.v[i].cookie;
+		merged.v[merged.n++] = *s;
+	}
+	for (k = n->kept.n; k-- > 0;)
+		if (n->kept.v[k].ino != n->h.own_ino && !spaces_find(&merged, n->kept.v[k].ino))
+			kept_drop(n, k);
+	spaces_release(&n->list);
+	n->list = merged;
+	vec_release(fresh);	/* what they hold has moved */
+	for (i = 0; i < n->list.n; i++)
+		n->list.v[i].taken = false;
+	return true;
+}
+
+/* Ours is asked by a socket of ours, which is then there for the dumps. */
+static void learn_own_cookie(struct netns *n)
+{
+	struct mnl_socket *nl;
+
+	if (netns_socket(n, 0, NETLINK_SOCK_DIAG, &nl) == 0)
+		netns_socket_back(n, 0, NETLINK_SOCK_DIAG, nl, true);
+}
+
+int netns_find(struct netns *n, bool deep, chunk_fn fn, void *ctx)
+{
+	struct spaces fresh = { 0 };
+	struct buf b = { 0 };
+	uint32_t i;
+	int r = spaces_look(&n->h, deep, &fresh), given;
+
+	if (fresh.n) {
+		pthread_mutex_lock(&n->lock);
+		if (!list_merge(n, &fresh))
+			r = -ENOMEM;
+		pthread_mutex_unlock(&n->lock);
+		learn_own_cookie(n);
+	}
+	spaces_release(&fresh);
+	pthread_mutex_lock(&n->lock);
+	for (i = 0; i < n->list.n; i++)
+		space_put(&b, &n->list.v[i]);
+	pthread_mutex_unlock(&n->lock);
+	given = give(&b, fn, ctx);
+	return r < 0 ? r : given;
+}
+
+/* Adds it behind, or finds the one that is it. *ret: its row. */
+static int list_add(struct netns *n, const struct space *like, uint32_t *ret, bool *ret_new)
+{
+	struct space *s = spaces_find(&n->list, like->ino);
+
+	*ret_new = !s;
+	if (!s) {
+		s = n->list.n < SPACES_MAX ? vec_push(&n->list) : NULL;
+		if (!s)
+			return -ENOMEM;
+		if (!space_copy(like, s)) {
+			space_release(s);
+			n->list.n--;
+			return -ENOMEM;
+		}
+	}
+	*ret = (uint32_t)(s - n->list.v);
+	return 0;
+}
+
+static int list_give(struct netns *n, const struct space *like, bool new_only, chunk_fn fn,
+		     void *ctx)
+{
+	struct buf b = { 0 };
+	uint32_t row;
+	bool fresh;
+	int r;
+
+	pthread_mutex_lock(&n->lock);
+	r = list_add(n, like, &row, &fresh);
+	if (r == 0 && (fresh || !new_only))
+		space_put(&b, &n->list.v[row]);
+	pthread_mutex_unlock(&n->lock);
+	if (r < 0) {
+		buf_release(&b);
+		return r;
+	}
+	return give(&b, fn, ctx);
+}
+
+int netns_find_one(struct netns *n, const char *spec, size_t len, chunk_fn fn, void *ctx)
+{
+	struct space one = { 0 };
+	struct buf b = { 0 };
+	uint64_t pid;
+	int r;
+
+	buf_put(&b, spec, len);
+	if (num_u64(spec, len, INT32_MAX, &pid))
+		r = pid ? space_of_pid(&n->h, (int32_t)pid, &one) : -ESRCH;
+	else if (!len || memchr(spec, '\0', len))
+		r = -EINVAL;
+	else
+		r = space_of_path(&n->h, buf_cstr(&b), &one);
+	if (r == 0)
+		r = list_give(n, &one, false, fn, ctx);
+	space_release(&one);
+	buf_release(&b);
+	return r;
+}
+
+int netns_of_sockets(struct netns *n, const struct ask_fd *fds, size_t n_fds, chunk_fn fn, void *ctx)
+{
+	size_t i;
+	int r = 0;
+
+	for (i = 0; i < n_fds && r == 0; i++) {
+		struct space one = { 0 };
+		struct ask_fd fd;
+
+		memcpy(&fd, (const char *)fds + i * sizeof(fd), sizeof(fd));
+		if (space_of_socket(&n->h, &fd, &one) == 0)
+			r = list_give(n, &one, true, fn, ctx);
+		space_release(&one);
+	}
+	return r;
+}
+
+/* ---- inside ------------------------------------------------------------- */
+
+/* Shared by the thread that goes in and the one that waits; the last frees it. */
+struct visit {
+	pthread_mutex_t lock;
+	pthread_cond_t news;
+	int holders;
+	enum { ON_THE_WAY, INSIDE, BACK } where;
+	bool entered;
+	int proc_fd;			/* of its own */
+	uint64_t dev;
+	struct space space;
+	int protocol;			/* a socket is wanted; -1: the file */
+	char file[64];
+	struct mnl_socket *nl;
+	uint64_t cookie;
+	struct buf text;
+	int err;
+};
+
+static uint64_t socket_cookie(struct mnl_socket *nl)
+{
+	uint64_t cookie = 0;
+	socklen_t len = sizeof(cookie);
+
+	if (getsockopt(mnl_socket_get_fd(nl), SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &len) < 0)
+		return 0;	/* before Linux 5.14 */
+	return cookie;
+}
+
+/* In the namespace of the calling thread. /proc/sys/net follows that too. */
+static int read_here(int proc_fd, const char *path, struct buf *b)
+{
+	int dir, r;
+
+	if (!strncmp(path, "sys/", 4)) {
+		if (proc_fd >= 0)
+			return io_read_at(proc_fd, path, b, TABLE_MAX);
+		return -ENOENT;
+	}
+	dir = procscan_self(proc_fd);
+	if (dir < 0)
+		return dir;
+	r = io_read_at(dir, path, b, TABLE_MAX);
+	close(dir);
+	return r;
+}
+
+static void visit_release(struct visit *v)
+{
+	bool last;
+
+	pthread_mutex_lock(&v->lock);
+	last = --v->holders == 0;
+	pthread_mutex_unlock(&v->lock);
+	if (!last)
+		return;
+	if (v->nl)
+		mnl_socket_close(v->nl);
+	if (v->proc_fd >= 0)
+		close(v->proc_fd);
+	buf_release(&v->text);
+	space_release(&v->space);
+	pthread_cond_destroy(&v->news);
+	pthread_mutex_destroy(&v->lock);
+	mem_free(v);
+}
+
+static void visit_is(struct visit *v, int where, int err)
+{
+	pthread_mutex_lock(&v->lock);
+	v->where = where;
+	v->entered |= where == INSIDE;
+	v->err = err;
+	pthread_cond_signal(&v->news);
+	pthread_mutex_unlock(&v->lock);
+}
+
+static int visit_enter(struct visit *v)
+{
+	int fd = space_open(v->proc_fd, &v->space, v->dev, false);
+	int r;
+
+	if (fd < 0)
+		return fd;
+	do
+		r = setns(fd, CLONE_NEWNET);
+	while (r < 0 && errno == EINTR);
+	r = r < 0 ? -errno : 0;
+	close(fd);
+	return r;
+}
+
+static void *visit_main(void *arg)
+{
+	struct visit *v = arg;
+	int r = visit_enter(v);
+
+	if (r == 0) {
+		visit_is(v, INSIDE, 0);
+		if (v->protocol < 0)
+			r = read_here(v->proc_fd, v->file, &v->text);
+		else
+			r = nlsock_open(v->protocol, &v->nl);
+		if (v->nl)
+			v->cookie = socket_cookie(v->nl);
+	}
+	visit_is(v, BACK, r);
+	visit_release(v);
+	return NULL;
+}
+
+static int visit_new(struct netns *n, const struct space *s, int protocol, const char *file,
+		     struct visit **ret)
+{
+	struct visit *v = mem_alloc(sizeof(*v));
+	pthread_condattr_t attr;
+	int r = 0;
+
+	if (!v)
+		return -ENOMEM;
+	pthread_mutex_init(&v->lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&v->news, &attr);
+	pthread_condattr_destroy(&attr);
+	v->holders = 1;
+	v->dev = n->h.dev;
+	v->protocol = protocol;
+	if (file)
+		memcpy(v->file, file, strlen(file));
+	v->proc_fd = fcntl(n->h.scan.proc_fd, F_DUPFD_CLOEXEC, 0);
+	if (v->proc_fd < 0)
+		r = -errno;
+	else if (!space_copy(s, &v->space))
+		r = -ENOMEM;
+	if (r < 0)
+		visit_release(v);
+	else
+		*ret = v;
+	return r;
+}
+
+/* Signals are for the threads of the program, not for this one. */
+static int visit_start(struct visit *v)
+{
+	pthread_attr_t attr;
+	sigset_t all, before;
+	pthread_t id;
+	int r;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	pthread_attr_setstacksize(&attr, STACK_SIZE);
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	v->holders = 2;
+	r = pthread_create(&id, &attr, visit_main, v);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	pthread_attr_destroy(&attr);
+	if (r)
+		v->holders = 1;
+	return -r;
+}
+
+/* The way in may hang; what is done inside may only take long. */
+static int visit_wait(struct visit *v, bool *ret_entered)
+{
+	struct timespec end;
+	int r = 0;
+
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	end.tv_sec += WAY_IN_S;
+	pthread_mutex_lock(&v->lock);
+	while (v->where == ON_THE_WAY && r == 0)
+		r = pthread_cond_timedwait(&v->news, &v->lock, &end);
+	while (v->where == INSIDE)
+		pthread_cond_wait(&v->news, &v->lock);
+	*ret_entered = v->entered;
+	r = v->where == BACK ? v->err : -ETIMEDOUT;
+	pthread_mutex_unlock(&v->lock);
+	return r;
+}
+
+/* Not worth another try until the namespaces are looked for again. */
+static void remember_refusal(struct netns *n, uint64_t ino, int err)
+{
+	struct space *s;
+
+	if (err != -EPERM && err != -EACCES && err != -ENOENT && err != -ESRCH && err != -EINVAL &&
+	    err != -ETIMEDOUT)
+		return;
+	pthread_mutex_lock(&n->lock);
+	s = spaces_find(&n->list, ino);
+	if (s && !(s->flags & LSSOCK_NS_OWN)) {
+		s->err = -err;
+		if (err == -EPERM || err == -EACCES)
+			s->flags |= LSSOCK_NS_REFUSED;
+	}
+	pthread_mutex_unlock(&n->lock);
+}
+
+static int visit(struct netns *n, uint32_t ns, int protocol, const char *file, struct visit **ret)
+{
+	struct space s = { 0 };
+	struct visit *v = NULL;
+	bool entered = false;
+	int r = space_get(n, ns, &s);
+
+	if (r < 0)
+		return r;
+	r = s.err ? -s.err : visit_new(n, &s, protocol, file, &v);
+	if (r == 0)
+		r = visit_start(v);
+	if (r == 0) {
+		r = visit_wait(v, &entered);
+		if (r < 0 && !entered)
+			remember_refusal(n, s.ino, r);
+	}
+	space_release(&s);
+	if (r == 0)
+		*ret = v;
+	else if (v)
+		visit_release(v);
+	return r;
+}
+
+/* ---- sockets ------------------------------------------------------------ */
+
+static struct mnl_socket *kept_take(struct netns *n, uint16_t ns, int protocol)
+{
+	struct mnl_socket *nl = NULL;
+	uint32_t i;
+
+	pthread_mutex_lock(&n->lock);
+	for (i = 0; i < n->kept.n && ns < n->list.n; i++)
+		if (n->kept.v[i].ino == n->list.v[ns].ino && n->kept.v[i].protocol == protocol) {
+			nl = n->kept.v[i].nl;
+			n->kept.v[i] = n->kept.v[--n->kept.n];
+			break;
+		}
+	pthread_mutex_unlock(&n->lock);
+	return nl;
+}
+
+static bool kept_drop_all(struct netns *n)
+{
+	bool any;
+
+	pthread_mutex_lock(&n->lock);
+	any = n->kept.n > 0;
+	while (n->kept.n)
+		kept_drop(n, n->kept.n - 1);
+	n->keep = 0;
+	pthread_mutex_unlock(&n->lock);
+	return any;
+}
+
+static int open_inside(struct netns *n, uint16_t ns, int protocol, struct mnl_socket **ret,
+		       uint64_t *ret_cookie)
+{
+	struct visit *v;
+	int r;
+
+	if (ns == 0) {
+		r = nlsock_open(protocol, ret);
+		*ret_cookie = r == 0 ? socket_cookie(*ret) : 0;
+		return r;
+	}
+	r = visit(n, ns, protocol, NULL, &v);
+	if (r < 0)
+		return r;
+	*ret = v->nl;
+	*ret_cookie = v->cookie;
+	v->nl = NULL;
+	visit_release(v);
+	return 0;
+}
+
+int netns_socket(struct netns *n, uint16_t ns, int protocol, struct mnl_socket **ret)
+{
+	struct mnl_socket *nl = kept_take(n, ns, protocol);
+	uint64_t cookie = 0;
+	int r = 0;
+
+	if (!nl) {
+		r = open_inside(n, ns, protocol, &nl, &cookie);
+		if ((r == -EMFILE || r == -ENFILE) && kept_drop_all(n))
+			r = open_inside(n, ns, protocol, &nl, &cookie);
+		if (r < 0)
+			return r;
+		pthread_mutex_lock(&n->lock);
+		if (ns < n->list.n)
+			n->list.v[ns].cookie = cookie;
+		pthread_mutex_unlock(&n->lock);
+	}
+	*ret = nl;
+	return 0;
+}
+
+void netns_socket_back(struct netns *n, uint16_t ns, int protocol, struct mnl_socket *nl, bool usable)
+{
+	struct kept *k = NULL;
+
+	pthread_mutex_lock(&n->lock);
+	if (usable && ns < n->list.n && n->kept.n < n->keep)
+		k = vec_push(&n->kept);
+	if (k)
+		*k = (struct kept){ n->list.v[ns].ino, protocol, nl };
+	pthread_mutex_unlock(&n->lock);
+	if (!k)
+		mnl_socket_close(nl);
+}
+
+/* ---- files and ids ------------------------------------------------------ */
+
+/* Through a process that lives there and still does after the reading. */
+static int read_of_process(struct netns *n, uint16_t ns, const char *path, struct buf *b)
+{
+	struct space s = { 0 };
+	struct stat st;
+	char own[PROC_PATH];
+	size_t before = b->len;
+	int dir, r = space_get(n, ns, &s);
+
+	if (r < 0)
+		return r;
+	dir = s.pid ? proc_open_at(n->h.scan.proc_fd, proc_path(own, 0, 0, "", s.pid),
+				   O_PATH | O_DIRECTORY) : -ESRCH;
+	r = dir < 0 ? dir : io_read_at(dir, path, b, TABLE_MAX);
+	if (r == 0 && (fstatat(dir, s.ino ? "ns/net" : "net/dev", &st, 0) < 0 ||
+		       st.st_ino != (s.ino ? s.ino : s.key))) {
+		b->len = before;
+		r = -ESRCH;
+	}
+	if (dir >= 0)
+		close(dir);
+	space_release(&s);
+	return r;
+}
+
+int netns_read(struct netns *n, uint16_t ns, const char *path, struct buf *b)
+{
+	struct visit *v;
+	int r;
+
+	if (ns == 0)
+		return read_here(n->h.scan.proc_fd, path, b);
+	if (strlen(path) >= sizeof(v->file))
+		return -ENAMETOOLONG;
+	r = visit(n, ns, -1, path, &v);
+	if (r == 0) {
+		buf_put(b, v->text.data, v->text.len);
+		visit_release(v);
+		return b->failed ? -ENOMEM : 0;
+	}
+	if ((r == -EPERM || r == -EACCES) && !strncmp(path, "net/", 4) &&
+	    read_of_process(n, ns, path, b) == 0)
+		return 0;
+	return r;
+}
+
+struct nsid { int32_t nsid; uint32_t n; };
+
+static int nsid_chunk(void *ctx, const void *bytes, size_t len)
+{
+	struct nsid *id = ctx;
+	const struct nlmsghdr *h = bytes;
+	const struct nlattr *a;
+	int left = (int)len;
+
+	for (; mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left)) {
+		if (h->nlmsg_type != RTM_NEWNSID)
+			continue;
+		mnl_attr_for_each(a, h, sizeof(struct rtgenmsg))
+			if (mnl_attr_get_type(a) == NETNSA_NSID &&
+			    mnl_attr_validate(a, MNL_TYPE_U32) >= 0) {
+				id->nsid = (int32_t)mnl_attr_get_u32(a);
+				id->n++;
+			}
+	}
+	return 0;
+}
+
+/* fd -1: all ids that were given out; else the id of that namespace. */
+static int ask_nsid(struct mnl_socket *nl, int fd, struct nsid *ret)
+{
+	_Alignas(8) char bytes[128] = { 0 };
+	struct nlmsghdr *h = mnl_nlmsg_put_header(bytes);
+
+	h->nlmsg_type = RTM_GETNSID;
+	h->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | (fd < 0 ? NLM_F_DUMP : NLM_F_ACK));
+	mnl_nlmsg_put_extra_header(h, sizeof(struct rtgenmsg));
+	if (fd >= 0)
+		mnl_attr_put_u32(h, NETNSA_FD, (uint32_t)fd);
+	*ret = (struct nsid){ .nsid = -1 };
+	return nlsock_dump(nl, bytes, h->nlmsg_len, nsid_chunk, ret);
+}
+
+int netns_ids(struct netns *n, uint16_t ns, chunk_fn fn, void *ctx)
+{
+	struct nsid all, one;
+	struct buf b = { 0 };
+	struct mnl_socket *nl;
+	struct space s;
+	uint32_t i, left;
+	int fd, r = netns_socket(n, ns, NETLINK_ROUTE, &nl);
+
+	if (r < 0)
+		return r;
+	r = ask_nsid(nl, -1, &all);
+	left = all.n;
+	for (i = 0; r == 0 && left && space_get(n, i, &s) == 0; i++) {
+		struct wire_nsid rec = { .ns = (uint16_t)i };
+
+		fd = i ? space_open(n->h.scan.proc_fd, &s, n->h.dev, true) :
+			 proc_open_at(AT_FDCWD, "/proc/thread-self/ns/net", O_RDONLY);
+		space_release(&s);
+		if (fd < 0)
+			continue;
+		r = ask_nsid(nl, fd, &one);
+		close(fd);
+		if (r < 0 || one.nsid < 0)
+			continue;
+		rec.nsid = one.nsid;
+		buf_put(&b, &rec, sizeof(rec));
+		left--;
+	}
+	netns_socket_back(n, ns, NETLINK_ROUTE, nl, r == 0);
+	if (r == 0)
+		return give(&b, fn, ctx);
+	buf_release(&b);
+	return r;
+}

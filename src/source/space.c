@@ -1,0 +1,607 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Finds network namespaces: by processes, mounts, names, fds and sockets. Each
+ * is remembered as places where it can be opened, not as an open fd: there may
+ * be more of them than fds. Whatever is opened is compared with the inode that
+ * was found. Going in is netns.c's business.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/nsfs.h>
+#include <linux/sockios.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/hash.h"
+#include "base/io.h"
+#include "base/num.h"
+#include "source/space.h"
+#include "wire/procfs.h"
+
+#define NAMED_DIR "/run/netns"
+#define MOUNTINFO_MAX (64u << 20)
+#ifndef PIDFD_THREAD
+#define PIDFD_THREAD O_EXCL
+#endif
+
+void horizon_init(struct horizon *h, int proc_fd)
+{
+	struct stat st;
+	int self;
+
+	*h = (struct horizon){ 0 };
+	procscan_init(&h->scan, proc_fd);
+	self = procscan_self(proc_fd);
+	if (self < 0)
+		return;
+	if (fstatat(self, "ns/net", &st, 0) == 0) {
+		h->dev = st.st_dev;
+		h->own_ino = st.st_ino;
+	}
+	if (fstatat(self, "net/dev", &st, 0) == 0)
+		h->own_key = st.st_ino;
+	close(self);
+}
+
+/* ---- a namespace -------------------------------------------------------- */
+
+static char *text_copy(const char *s, size_t len)
+{
+	char *p = mem_alloc(len + 1);
+
+	if (p)
+		memcpy(p, s, len);
+	return p;
+}
+
+void space_release(struct space *s)
+{
+	uint32_t i;
+
+	for (i = 0; i < s->n_places; i++)
+		mem_free(s->places[i].path);
+	mem_free(s->name);
+	mem_free(s->path);
+}
+
+void spaces_release(struct spaces *l)
+{
+	uint32_t i;
+
+	for (i = 0; i < l->n; i++)
+		space_release(&l->v[i]);
+	vec_release(l);
+}
+
+bool space_copy(const struct space *s, struct space *ret)
+{
+	uint32_t i;
+
+	*ret = *s;
+	ret->name = NULL;
+	ret->path = s->path ? text_copy(s->path, strlen(s->path)) : NULL;
+	ret->n_places = 0;
+	for (i = 0; i < s->n_places; i++) {
+		struct place *p = &ret->places[ret->n_places];
+
+		*p = s->places[i];
+		if (p->path && !(p->path = text_copy(p->path, strlen(p->path))))
+			continue;
+		ret->n_places++;
+	}
+	return ret->n_places == s->n_places && !ret->path == !s->path;
+}
+
+struct space *spaces_find(const struct spaces *l, uint64_t ino)
+{
+	uint32_t i;
+
+	for (i = 0; i < l->n && ino; i++)
+		if (l->v[i].ino == ino)
+			return &l->v[i];
+	return NULL;
+}
+
+void space_put(struct buf *b, const struct space *s)
+{
+	size_t name_len = s->name ? strlen(s->name) : 0, path_len = s->path ? strlen(s->path) : 0;
+	struct wire_ns rec = { 0 };
+	size_t len;
+
+	if (path_len > 65535)
+		path_len = 0;
+	if (name_len > 65535)
+		name_len = 0;
+	len = sizeof(rec) + name_len + path_len;
+	rec.len = (uint32_t)(len + (-len & 7));
+	rec.flags = s->flags;
+	rec.name_len = (uint16_t)name_len;
+	rec.path_len = (uint16_t)path_len;
+	rec.ino = s->ino;
+	rec.cookie = s->cookie;
+	rec.pid = s->pid;
+	rec.nprocs = s->nprocs;
+	rec.err = s->err;
+	buf_put(b, &rec, sizeof(rec));
+	buf_put(b, s->name, name_len);
+	buf_put(b, s->path, path_len);
+	buf_fill(b, '\0', -len & 7);
+}
+
+/* ---- places ------------------------------------------------------------- */
+
+/* The last place is left for what is not a process: processes end. */
+static void space_place(struct space *s, const struct place *p)
+{
+	uint32_t room = p->kind == BY_PID ? PLACES - 1 : PLACES;
+	struct place own = *p;
+
+	if (s->n_places >= room)
+		return;
+	if (p->path && !(own.path = text_copy(p->path, strlen(p->path))))
+		return;
+	s->places[s->n_places++] = own;
+}
+
+/* A path fd opened for reading. The link is ours, so it cannot hang by itself. */
+static int open_again(int proc_fd, int path_fd)
+{
+	char own[PROC_PATH];
+	int self = procscan_self(proc_fd), fd = self;
+
+	if (self >= 0) {
+		proc_path(own, 0, 0, "fd/", path_fd);
+		fd = proc_open_at(self, own, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+		close(self);
+	}
+	close(path_fd);
+	return fd;
+}
+
+static int open_path(int proc_fd, const struct place *p)
+{
+	char own[PROC_PATH];
+	int root, fd;
+
+	if (!p->pid)
+		return proc_open_at(AT_FDCWD, p->path, O_PATH);
+	root = proc_open_at(proc_fd, proc_path(own, p->pid, 0, "root", -1), O_PATH | O_DIRECTORY);
+	if (root < 0)
+		return root;
+	fd = proc_open_inside(root, p->path, 0);
+	close(root);
+	return fd;
+}
+
+/* The namespace of a socket of another process, by a copy of its fd that is
+ * closed at once. */
+static int open_by_socket(const struct place *p)
+{
+	struct stat st;
+	socklen_t len = sizeof(int);
+	int pidfd, fd, r, domain;
+
+	pidfd = (int)syscall(SYS_pidfd_open, p->tid ? (int32_t)p->tid : p->pid,
+			     p->tid ? PIDFD_THREAD : 0);
+	if (pidfd < 0)
+		return -errno;
+	fd = (int)syscall(SYS_pidfd_getfd, pidfd, p->fd, 0);
+	r = fd < 0 ? -errno : 0;
+	close(pidfd);
+	if (r < 0)
+		return r;
+	/* First whether it is a socket: fstat of another file may hang. */
+	if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) < 0 || fstat(fd, &st) < 0 ||
+	    st.st_ino != p->inode)
+		r = -ESTALE;
+	else
+		r = ioctl(fd, SIOCGSKNS);
+	if (r == -1)
+		r = -errno;
+	close(fd);
+	if (r >= 0)
+		fcntl(r, F_SETFD, FD_CLOEXEC);
+	return r;
+}
+
+static bool is_space(int fd, uint64_t dev, uint64_t ino)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && st.st_dev == dev && st.st_ino == ino;
+}
+
+static int place_open(int proc_fd, const struct place *p, uint64_t dev, uint64_t ino)
+{
+	char own[PROC_PATH];
+	int fd = -ENOENT;
+
+	switch (p->kind) {
+	case BY_PID:
+		fd = proc_open_at(proc_fd, proc_path(own, p->pid, p->tid, "ns/net", -1), O_RDONLY);
+		break;
+	case BY_PATH:
+		fd = open_path(proc_fd, p);
+		break;
+	case BY_FD:
+		fd = proc_open_at(proc_fd, proc_path(own, p->pid, p->tid, "fd/", p->fd), O_PATH);
+		break;
+	case BY_SOCKET:
+		fd = open_by_socket(p);
+		break;
+	}
+	if (fd < 0)
+		return fd;
+	if (!is_space(fd, dev, ino)) {
+		close(fd);
+		return -ENOENT;		/* something else is there now */
+	}
+	return p->kind == BY_PATH || p->kind == BY_FD ? open_again(proc_fd, fd) : fd;
+}
+
+/* What refuses tells more than what is gone. */
+static int worse(int a, int b)
+{
+	return a == -ENOENT || a == -ESRCH ? b : a;
+}
+
+int space_open(int proc_fd, const struct space *s, uint64_t dev, bool hang_free)
+{
+	int err = -ENOENT, fd;
+	uint32_t i;
+
+	for (i = 0; i < s->n_places && s->ino; i++) {
+		const struct place *p = &s->places[i];
+
+		if (hang_free && p->kind == BY_PATH && p->pid)
+			continue;
+		fd = place_open(proc_fd, p, dev, s->ino);
+		if (fd >= 0)
+			return fd;
+		err = worse(err, fd);
+	}
+	return err;
+}
+
+/* ---- finding them ------------------------------------------------------- */
+
+struct finder {
+	const struct horizon *h;
+	struct spaces *list;
+	struct index by_ino, mounts;	/* mounts: mount namespaces that were read */
+	struct numbers pids, tids;
+	struct buf text;
+	struct dents dents;
+	int32_t root;			/* whose mountinfo is read, 0: ours */
+	bool trusted;			/* names in it are the administrator's */
+	int err;
+};
+
+static struct space *found(struct finder *f, uint64_t ino)
+{
+	uint32_t row = ino ? index_get(&f->by_ino, ino) : INDEX_NONE, *slot;
+	struct space *s = NULL;
+
+	if (row != INDEX_NONE)
+		return &f->list->v[row];
+	if (f->list->n < SPACES_MAX)
+		s = vec_push(f->list);
+	slot = s && ino ? index_put(&f->by_ino, ino) : NULL;
+	if (slot)
+		*slot = f->list->n - 1;
+	if (!s || (ino && !slot)) {
+		f->list->n -= s != NULL;
+		f->err = -ENOMEM;
+		return NULL;
+	}
+	s->ino = ino;
+	return s;
+}
+
+static void found_at(struct finder *f, uint64_t ino, const struct place *p)
+{
+	struct space *s = found(f, ino);
+
+	if (s)
+		space_place(s, p);
+}
+
+static void found_process(struct finder *f, uint64_t ino, int32_t pid)
+{
+	struct place p = { .kind = BY_PID, .pid = pid };
+	struct space *s = ino ? found(f, ino) : NULL;
+
+	if (!s)
+		return;
+	s->nprocs++;
+	if (!s->pid || pid < s->pid)
+		s->pid = pid;
+	if (pid == 1)
+		s->flags |= LSSOCK_NS_HOST;
+	space_place(s, &p);
+}
+
+static void found_path(struct finder *f, uint64_t ino, const char *path, size_t len)
+{
+	static const char *const named[] = { NAMED_DIR "/", "/var/run/netns/" };
+	struct place p = { .kind = BY_PATH, .pid = f->root };
+	struct space *s = found(f, ino);
+	size_t i;
+
+	if (!s || memchr(path, '\0', len) || !(p.path = text_copy(path, len)))
+		return;
+	space_place(s, &p);
+	for (i = 0; i < 2 && f->trusted && !s->name; i++) {
+		size_t dir = strlen(named[i]);
+
+		if (len > dir && !memcmp(path, named[i], dir) && !memchr(path + dir, '/', len - dir))
+			s->name = text_copy(path + dir, len - dir);
+	}
+	if (!f->root && !s->path)
+		s->path = text_copy(path, len);
+	mem_free(p.path);
+}
+
+static void mounted(void *ctx, const char *path, size_t len, uint64_t ino)
+{
+	found_path(ctx, ino, path, len);
+}
+
+static bool mounts_are_new(struct finder *f, int dirfd, const char *path)
+{
+	struct stat st;
+	uint32_t *row;
+
+	if (fstatat(dirfd, path, &st, 0) < 0)
+		return false;
+	row = index_put(&f->mounts, st.st_ino);
+	if (!row || *row != INDEX_NONE)
+		return false;
+	*row = 0;
+	return true;
+}
+
+static void read_mounts(struct finder *f, int dirfd, const char *path)
+{
+	buf_reset(&f->text);
+	if (io_read_at(dirfd, path, &f->text, MOUNTINFO_MAX) == 0)
+		procfs_mount_netns(f->text.data, f->text.len, mounted, f);
+}
+
+static void find_own_mounts(struct finder *f)
+{
+	int self = procscan_self(f->h->scan.proc_fd);
+
+	if (self < 0)
+		return;
+	f->root = 0;
+	f->trusted = true;
+	mounts_are_new(f, self, "ns/mnt");
+	read_mounts(f, self, "mountinfo");
+	close(self);
+}
+
+/* Links that `ip netns` users put there are no mounts. */
+static void find_named(struct finder *f)
+{
+	char path[sizeof(NAMED_DIR) + NAME_MAX + 1] = NAMED_DIR "/";
+	size_t dir = sizeof(NAMED_DIR), len;
+	const char *name;
+	struct stat st;
+
+	f->root = 0;
+	f->trusted = true;
+	if (dents_open(&f->dents, AT_FDCWD, NAMED_DIR) < 0)
+		return;
+	while ((name = dents_next(&f->dents))) {
+		len = strlen(name);
+		if (*name == '.' || len > NAME_MAX)
+			continue;
+		memcpy(path + dir, name, len + 1);
+		if (fstatat(f->dents.fd, name, &st, AT_NO_AUTOMOUNT) == 0 && st.st_dev == f->h->dev)
+			found_path(f, st.st_ino, path, dir + len);
+	}
+	dents_close(&f->dents);
+}
+
+/* Where ns/net may not be looked at, net/ may: its files have one inode number
+ * per namespace (proc_net of struct net), enough to know our own. */
+static uint64_t net_key(int proc_fd, int32_t pid)
+{
+	char path[PROC_PATH];
+	struct stat st;
+
+	return fstatat(proc_fd, proc_path(path, pid, 0, "net/dev", -1), &st, 0) == 0 ? st.st_ino : 0;
+}
+
+static void find_of_process(struct finder *f, int32_t pid)
+{
+	int proc_fd = f->h->scan.proc_fd;
+	char path[PROC_PATH];
+	struct stat st;
+
+	if (fstatat(proc_fd, proc_path(path, pid, 0, "ns/net", -1), &st, 0) == 0) {
+		if (st.st_dev == f->h->dev)
+			found_process(f, st.st_ino, pid);
+	} else if (errno == EACCES || errno == EPERM) {
+		if (f->h->own_key && net_key(proc_fd, pid) == f->h->own_key)
+			found_process(f, f->h->own_ino, pid);
+		return;
+	}
+	if (!mounts_are_new(f, proc_fd, proc_path(path, pid, 0, "ns/mnt", -1)))
+		return;
+	f->root = pid;
+	f->trusted = pid == 1;
+	read_mounts(f, proc_fd, proc_path(path, pid, 0, "mountinfo", -1));
+}
+
+static void find_of_threads(struct finder *f, int32_t pid)
+{
+	int proc_fd = f->h->scan.proc_fd;
+	char path[PROC_PATH];
+	struct stat st;
+	uint32_t i;
+
+	if (fstatat(proc_fd, proc_path(path, pid, 0, "task", -1), &st, 0) < 0 || st.st_nlink <= 3 ||
+	    dents_numbers(&f->dents, proc_fd, path, &f->tids) < 0)
+		return;
+	for (i = 0; i < f->tids.n; i++) {
+		struct place p = { .kind = BY_PID, .pid = pid, .tid = (uint32_t)f->tids.v[i] };
+
+		if (fstatat(proc_fd, proc_path(path, pid, p.tid, "ns/net", -1), &st, 0) == 0 &&
+		    st.st_dev == f->h->dev)
+			found_at(f, st.st_ino, &p);
+	}
+}
+
+static void find_in_fds(struct finder *f, int32_t pid)
+{
+	char path[PROC_PATH], link[64];
+	const char *name;
+	uint64_t ino, fd;
+
+	if (dents_open(&f->dents, f->h->scan.proc_fd, proc_path(path, pid, 0, "fd", -1)) < 0)
+		return;
+	while ((name = dents_next(&f->dents))) {
+		int len = proc_link_at(f->dents.fd, name, link, sizeof(link));
+
+		ino = len > 5 && !memcmp(link, "net:[", 5) ? procfs_net_link(link, (size_t)len) : 0;
+		if (ino && num_u64(name, strlen(name), INT32_MAX, &fd)) {
+			struct place p = { .kind = BY_FD, .pid = pid, .fd = (int32_t)fd };
+
+			found_at(f, ino, &p);
+		}
+	}
+	dents_close(&f->dents);
+}
+
+static void find_all(struct finder *f, bool deep)
+{
+	struct space *own = found(f, f->h->own_ino);
+	uint32_t i;
+	int r;
+
+	if (!own)
+		return;
+	own->flags = LSSOCK_NS_OWN;
+	find_own_mounts(f);
+	find_named(f);
+	if (f->h->scan.proc_fd < 0)
+		return;
+	r = dents_numbers(&f->dents, f->h->scan.proc_fd, ".", &f->pids);
+	if (r < 0 && !f->err)
+		f->err = r;
+	for (i = 0; i < f->pids.n; i++)
+		find_of_process(f, f->pids.v[i]);
+	for (i = 0; i < f->pids.n && deep; i++) {
+		find_of_threads(f, f->pids.v[i]);
+		find_in_fds(f, f->pids.v[i]);
+	}
+}
+
+int spaces_look(const struct horizon *h, bool deep, struct spaces *ret)
+{
+	struct finder *f = mem_alloc(sizeof(*f));
+	int r;
+
+	if (!f)
+		return -ENOMEM;
+	f->h = h;
+	f->list = ret;
+	find_all(f, deep);
+	r = f->err;
+	index_release(&f->by_ino);
+	index_release(&f->mounts);
+	vec_release(&f->pids);
+	vec_release(&f->tids);
+	buf_release(&f->text);
+	mem_free(f);
+	return r;
+}
+
+/* ---- one by one --------------------------------------------------------- */
+
+int space_of_pid(const struct horizon *h, int32_t pid, struct space *ret)
+{
+	struct place p = { .kind = BY_PID, .pid = pid };
+	char path[PROC_PATH];
+	struct stat st;
+	int err;
+
+	ret->pid = pid;
+	ret->nprocs = 1;
+	if (fstatat(h->scan.proc_fd, proc_path(path, pid, 0, "ns/net", -1), &st, 0) == 0) {
+		ret->ino = st.st_ino;
+		space_place(ret, &p);
+		return st.st_dev == h->dev ? 0 : -EINVAL;
+	}
+	err = errno;
+	if (err == ENOENT || err == ENOTDIR || err == EBADF)
+		return -ESRCH;	/* a zombie has none either */
+	ret->key = net_key(h->scan.proc_fd, pid);
+	if ((err != EACCES && err != EPERM) || !ret->key)
+		return -err;
+	if (ret->key == h->own_key)
+		ret->ino = h->own_ino;
+	else
+		ret->flags = LSSOCK_NS_REFUSED;	/* its net/ can still be read */
+	ret->err = ret->key == h->own_key ? 0 : err;
+	return 0;
+}
+
+int space_of_path(const struct horizon *h, const char *path, struct space *ret)
+{
+	struct place p = { .kind = BY_PATH };
+	int fd = proc_open_at(AT_FDCWD, path, O_PATH);
+	struct stat st;
+
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st) < 0 || st.st_dev != h->dev) {
+		close(fd);
+		return -EINVAL;
+	}
+	fd = open_again(h->scan.proc_fd, fd);
+	if (fd < 0)
+		return fd;
+	if (ioctl(fd, NS_GET_NSTYPE) != CLONE_NEWNET) {
+		close(fd);
+		return -EINVAL;
+	}
+	close(fd);
+	ret->ino = st.st_ino;
+	ret->path = text_copy(path, strlen(path));
+	p.path = ret->path;
+	if (!p.path)
+		return -ENOMEM;
+	space_place(ret, &p);
+	return 0;
+}
+
+int space_of_socket(const struct horizon *h, const struct ask_fd *want, struct space *ret)
+{
+	struct place p = { .kind = BY_SOCKET, .pid = want->pid, .tid = want->tid,
+			   .fd = want->fd, .inode = want->inode };
+	struct stat st;
+	int fd, r = 0;
+
+	if (!h->scan.own_pids)
+		return -EOPNOTSUPP;	/* pidfds are of our pid namespace */
+	fd = open_by_socket(&p);
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st) < 0 || st.st_dev != h->dev)
+		r = -EINVAL;
+	close(fd);
+	if (r == 0) {
+		ret->ino = st.st_ino;
+		space_place(ret, &p);
+	}
+	return r;
+}

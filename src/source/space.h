@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* A network namespace as the places where it can be opened. space.c finds them,
+ * netns.c keeps the list and goes in. */
+#ifndef SOURCE_SPACE_H
+#define SOURCE_SPACE_H
+
+#include "source/parts.h"
+
+#define SPACES_MAX 60000	/* row numbers have 16 bits */
+#define PLACES 3
+
+enum place_kind { BY_PID, BY_PATH, BY_FD, BY_SOCKET };
+struct place {
+	enum place_kind kind;
+	int32_t pid;			/* BY_PATH: in whose root, 0: ours */
+	uint32_t tid;
+	int32_t fd;
+	uint32_t inode;			/* BY_SOCKET: of the socket */
+	char *path;
+};
+
+struct space {
+	uint64_t ino;			/* 0: may not be known */
+	uint64_t cookie;
+	uint64_t key;			/* of /proc/PID/net/dev where ino may not be known */
+	char *name, *path;
+	int32_t pid;
+	uint32_t nprocs;
+	int err;			/* positive; why it was not entered */
+	uint16_t flags;
+	bool taken;
+	uint8_t n_places;
+	struct place places[PLACES];
+};
+struct spaces { struct space *v; uint32_t n, cap; };
+
+/* What is needed to look for them. */
+struct horizon {
+	struct procscan scan;
+	uint64_t dev;			/* of nsfs */
+	uint64_t own_ino, own_key;
+};
+
+void horizon_init(struct horizon *h, int proc_fd);
+
+void space_release(struct space *s);
+void spaces_release(struct spaces *l);
+/* All but the name: to work with outside of a lock. False: no memory; release
+ * what there is. */
+bool space_copy(const struct space *s, struct space *ret);
+struct space *spaces_find(const struct spaces *l, uint64_t ino);
+/* As struct wire_ns. */
+void space_put(struct buf *b, const struct space *s);
+/* An fd of the namespace itself, or -errno. hang_free: leaves out paths in the
+ * roots of others. */
+int space_open(int proc_fd, const struct space *s, uint64_t dev, bool hang_free);
+
+/* All there are, ours first. -errno: not all (those found are in the list). */
+int spaces_look(const struct horizon *h, bool deep, struct spaces *ret);
+/* One. To be released in any case. */
+int space_of_pid(const struct horizon *h, int32_t pid, struct space *ret);
+int space_of_path(const struct horizon *h, const char *path, struct space *ret);
+int space_of_socket(const struct horizon *h, const struct ask_fd *fd, struct space *ret);
+
+#endif

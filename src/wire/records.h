@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The little records that sources write and decoders read, and the numbers of
+ * the texts. Host byte order; nothing is read past the bytes that came.
+ */
+#ifndef WIRE_RECORDS_H
+#define WIRE_RECORDS_H
+
+#include <stdint.h>
+
+/* Texts of ASK_TEXT. */
+enum ask_text {
+	TEXT_NET_TCP = 1, TEXT_NET_TCP6, TEXT_NET_UDP, TEXT_NET_UDP6,
+	TEXT_NET_UDPLITE, TEXT_NET_UDPLITE6, TEXT_NET_RAW, TEXT_NET_RAW6,
+	TEXT_NET_ICMP, TEXT_NET_ICMP6, TEXT_NET_UNIX, TEXT_NET_NETLINK,
+	TEXT_NET_PACKET, TEXT_NET_SOCKSTAT, TEXT_NET_SOCKSTAT6, TEXT_NET_PROTOCOLS,
+	TEXT_PORT_RANGE,		/* sys/net/ipv4/ip_local_port_range */
+	TEXT_PASSWD, TEXT_GROUP,	/* ns 0 */
+	TEXT_FILE_NR,			/* sys/fs/file-nr */
+	TEXT_N
+};
+
+/* What ASK_ROUTE asks for. */
+enum ask_route { ASK_ROUTE_LINKS = 1, ASK_ROUTE_ADDRS, ASK_ROUTE_NSID };
+
+/* ---- owner stream: records of 16 bytes, a task has 3 --------------------- */
+/* Little structs in host byte order, in any number per chunk, never split
+ * between chunks. A task record precedes the fds of the task. */
+
+#define OWN_FD 0
+#define OWN_TASK 1
+#define OWN_NET 2
+#define OWN_GAP 3
+#define OWN_IN_FLIGHT 4
+#define OWN_STAT 5
+
+struct own_fd {				/* inode != 0 */
+	uint32_t inode, pid;
+	int32_t fd;
+	uint32_t tid:24, how:8;		/* enum lssock_how */
+};
+struct own_rec {			/* inode word 0: the other records */
+	uint32_t zero, type;
+	uint32_t a, b;
+};
+/* NET: a = namespace inode of the tasks that follow, 0: not known.
+ * GAP: a = errno, b = pid: its fds could not be read (ESRCH: it vanished;
+ *   EAGAIN: an io_uring was busy; EMFILE: no fd left; pid 0: /proc itself).
+ * STAT: a = fds looked at, b = processes looked at.
+ * IN_FLIGHT: a = fd of the receiver, b = number of fds, then one more 16 bytes
+ *   {inode of the receiver, pid, 0, 0}. */
+struct own_task {
+	uint32_t zero, type;		/* 0, OWN_TASK */
+	int32_t pid, ppid;
+	uint32_t uid;			/* effective */
+	uint32_t flags;			/* LSSOCK_P_KTHREAD, _ZOMBIE */
+	uint64_t start_ns;		/* since boot */
+	char comm[16];			/* as the kernel has it: not escaped, NUL-padded */
+};
+
+enum proc_section { PROC_CMDLINE = 1, PROC_EXE, PROC_CGROUP, PROC_LIMITS, PROC_NFDS,
+		    PROC_STAT /* text of stat: for ancestors */, PROC_N };
+
+struct wire_file {
+	int32_t err;			/* errno of the look in the owner's root; 0 */
+	int32_t our_err;		/* … of ours */
+	uint32_t mode, uid, gid, ino, major, minor;	/* owner's look */
+	uint32_t our_ino, our_major, our_minor;
+	uint32_t zero;
+};
+struct wire_ns {
+	uint32_t len;			/* of record and tail, padded to 8 */
+	uint16_t flags;			/* LSSOCK_NS_* */
+	uint16_t name_len;
+	uint64_t ino, cookie;
+	int32_t pid;
+	uint32_t nprocs;
+	int32_t err;			/* why it may not be entered, 0: it may */
+	uint16_t path_len, zero;
+	/* name, path, without NUL */
+};
+struct wire_nsid { int32_t nsid; uint16_t ns, zero; };
+
+_Static_assert(sizeof(struct own_fd) == 16, "owner stream");
+_Static_assert(sizeof(struct own_rec) == 16, "owner stream");
+_Static_assert(sizeof(struct own_task) == 48, "owner stream");
+
+#endif

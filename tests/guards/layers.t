@@ -1,0 +1,68 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# A folder includes only what is below it, and the world is reached in one
+# place each: read off the #include lines and the calls.
+# shellcheck disable=SC2016
+. "$(dirname "$0")/../lib.sh"
+cd "$top" || exit 1
+
+# The folder, and what it may include.
+bad=$(awk '
+BEGIN {
+	allow["base"] = "base"
+	allow["model"] = "base model lssock.h"
+	allow["wire"] = "base model wire lssock.h"
+	allow["source"] = "base model wire source lssock.h"
+	allow["query"] = "base model wire query lssock.h"
+	allow["engine"] = "base model wire source query engine lssock.h"
+	allow["out"] = "base model query out lssock.h"
+	allow["audit"] = "base model query audit lssock.h"
+	allow["cli"] = "base cli lssock.h"
+	allow["live"] = "base live lssock.h"
+}
+/^[ \t]*#[ \t]*include[ \t]*["<]/ {
+	split(FILENAME, path, "/")
+	folder = path[2]
+	what = $0
+	sub(/^[^"<]*["<]/, "", what)
+	sub(/[">].*/, "", what)
+	top = what
+	sub(/\/.*/, "", top)
+	ours = (top in allow) || what == "lssock.h"
+	if (!(folder in allow))
+		print FILENAME ": an unknown folder"
+	else if (!ours && $0 ~ /"/)
+		print FILENAME ": includes \"" what "\", which has no folder"
+	else if (ours && index(" " allow[folder] " ", " " top " ") == 0)
+		print FILENAME ": " folder "/ may not include " what
+}' src/*/*.c src/*/*.h)
+t_is "$bad" "" "folders include only what is below them"
+
+$python tests/code.py src/*/*.c src/*/*.h >"$T/code"
+# only TEXT REGEX FILE…: the regex is in no other file under src.
+only()
+{
+	text=$1 regex=$2
+	shift 2
+	found=$(grep -E "^[^:]*:[0-9]+:.*($regex)" "$T/code" |
+		grep -vE "^($(echo "$*" | tr ' ' '|')):")
+	t_is "$found" "" "$text"
+}
+call() { echo "[^a-z_A-Z0-9>.]$1[ ]*\\("; }
+
+only "libmnl is in wire/ and source/" '#include <libmnl/' 'src/wire/.*' 'src/source/.*'
+only "threads are in base/pool.c and source/netns.c" '#include <pthread.h>' \
+	src/base/pool.c src/source/netns.c
+only "setns is in source/netns.c" "$(call '(setns|unshare)')" src/source/netns.c
+only "getenv is in cli/" "$(call '(secure_)?getenv')" 'src/cli/.*'
+only "exit is in cli/" "$(call '(_?exit|abort|_Exit|err|errx|warnx?|perror)')" 'src/cli/.*'
+only "stdout and stderr are in cli/" '[^a-z_A-Z0-9](stdout|stderr|STDOUT_FILENO|STDERR_FILENO)([^a-z_A-Z0-9]|$)' \
+	'src/cli/.*'
+only "nothing prints by stdio outside cli/" "$(call '(printf|puts|putchar|fprintf|fputs|vprintf|vfprintf|dprintf)')" \
+	'src/cli/.*'
+only "nothing is signalled, traced or destroyed" \
+	"$(call '(kill|tgkill|tkill|pidfd_send_signal|ptrace|sigqueue)')|SOCK_DESTROY" none
+only "nothing is run" "$(call '(system|popen|fork|vfork|exec[lv]p?e?|posix_spawnp?|dlopen)')" none
+only "no connections are made" "$(call '(connect|sendto|getaddrinfo|getnameinfo)')" \
+	src/source/nlsock.c 'src/cli/.*' 'src/source/resolve.c'
+t_done
