@@ -341,7 +341,7 @@ int lssock_take(struct lssock *ctx, const struct lssock_query *q,
 struct lssock_snap *lssock_snap_hold(struct lssock_snap *s);
 void lssock_snap_free(struct lssock_snap *s);
 
-/* The arrays; they live as long as the snapshot. */
+/* The arrays; they live as long as the snapshot. ret_n and ret_len may be NULL. */
 const struct lssock_meta *lssock_snap_meta(const struct lssock_snap *s);
 const struct lssock_sock *lssock_socks(const struct lssock_snap *s, uint32_t *ret_n);
 const struct lssock_owner *lssock_owners(const struct lssock_snap *s, uint32_t *ret_n);

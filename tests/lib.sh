@@ -24,6 +24,7 @@ python=/usr/bin/python3
 export T
 chmod 755 "$T"
 trap 'rm -rf "$T"' EXIT
+trap 'exit 143' TERM INT HUP
 t_n=0 t_failed=0 rc=0 scene_pid=
 
 # ---- TAP ---------------------------------------------------------------------
@@ -84,12 +85,12 @@ t_rc()
 }
 out() { cat "$T/out"; }
 err() { cat "$T/err"; }
-# A Python expression over the JSON in $T/out (see tests/json.py).
-json() { $python "$top/tests/json.py" "$1" "$T/out"; }
+# A Python expression over the JSON in $T/out (see tests/query.py).
+json() { $python "$top/tests/query.py" "$1" "$T/out"; }
 t_json()
 {
 	if t_said=$(json "$2" 2>&1) && [ "$t_said" = True ]; then t_pass "$1"
-	else t_fail "$1" "$2" "$t_said" "$(err)"; fi
+	else t_fail "$1" "$2" "$t_said" "$(err)" "$(head -c 2000 "$T/out")"; fi
 }
 sanitized() { nm "$LSSOCK" 2>/dev/null | grep -q __asan_init; }
 # strace and the leak checker exclude each other.

@@ -32,8 +32,10 @@ def by_ss(option):
         w = line.split()
         cookie = int(re.search(r" sk:([0-9a-f]+)", line).group(1), 16) if " sk:" in line else 0
         if option == "-x":
-            peer = int(w[7])
-            rows[int(w[5])] = (STATES[w[1]], int(w[2]), int(w[3]), w[4], peer, owners(line))
+            peer, state = int(w[7]), STATES[w[1]]
+            if w[0] == "u_dgr" and not peer:    # unix_dgram_connect() marks the far end too
+                state = "UNCONNECTED"
+            rows[int(w[5])] = (state, int(w[2]), int(w[3]), w[4], peer, owners(line))
         else:
             rows[cookie] = (STATES[w[0]], int(w[1]), int(w[2]), end(w[3]), end(w[4]), owners(line))
     return rows

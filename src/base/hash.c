@@ -236,9 +236,10 @@ uint32_t strings_put(struct strings *s, const void *p, size_t len)
 
 const char *strings_get(const struct strings *s, uint32_t id, size_t *ret_len)
 {
-	size_t at = (size_t)id * 4;
+	size_t at = (size_t)id * 4, unused;
 	uint32_t len;
 
+	ret_len = ret_len ? ret_len : &unused;
 	*ret_len = 0;
 	if (!id || at + 4 > s->bytes.len)
 		return NULL;

@@ -484,12 +484,8 @@ static void story_question(struct story *st)
 	}
 	num_u64(what, slash ? (size_t)(slash - what) : strlen(what), 65535, &n);
 	st->port = (uint32_t)n;
-	if (!c->ask.protos) {
-		c->ask.protos = 1u << LSSOCK_TCP | 1u << LSSOCK_UDP | 1u << LSSOCK_UDPLITE |
-				1u << LSSOCK_SCTP | 1u << LSSOCK_DCCP | 1u << LSSOCK_MPTCP;
-		if (slash)
-			c->ask.protos = slash[1] == 't' ? 1u << LSSOCK_TCP : 1u << LSSOCK_UDP;
-	}
+	if (slash)
+		c->ask.protos = slash[1] == 't' ? 1u << LSSOCK_TCP : 1u << LSSOCK_UDP;
 	buf_puts(f, "port:");
 	buf_u64(f, n);
 }

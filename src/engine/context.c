@@ -59,6 +59,7 @@ int lssock_open(const struct lssock_options *opt, struct lssock **ret, struct ls
 		r = -ENOMEM;
 		goto out;
 	}
+	ctx->taping = own.tape_out;
 	ctx->slices = own.tape_in || own.tape_out ? 1 : worker_count(own.threads) + 1;
 	*ret = ctx;
 	return 0;
@@ -75,8 +76,9 @@ int lssock_close(struct lssock *ctx)
 		return 0;
 	if (ctx->pool)
 		pool_free(ctx->pool);
-	/* A late job still reads through the source: leave it to the process's end. */
-	if (ctx->source && (!ctx->late || !ctx->source->live))
+	/* A late job still reads through the source: leave it to the process's end.
+	 * A tee leaves itself to its late jobs, and has a file to finish. */
+	if (ctx->source && (!ctx->late || !ctx->source->live || ctx->taping))
 		r = ctx->source->close(ctx->source);
 	mem_free(ctx);
 	return r;

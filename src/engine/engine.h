@@ -11,6 +11,7 @@ struct lssock {
 	struct source *source;
 	struct pool *pool;
 	unsigned slices;	/* of the owner scan; 1 where an answer goes to or comes from a tape */
+	bool taping;
 	unsigned late;		/* jobs left behind: they still use the source */
 };
 
@@ -21,6 +22,7 @@ struct collect {
 	const struct plan *plan;
 	struct lssock_snap *s;
 	uint32_t unlisted;	/* protocols this kernel cannot list, bits of lssock_proto */
+	uint32_t unlisted_held;	/* of them, those of which sockets may exist */
 	uint32_t refused;	/* protocols whose dump was refused or failed */
 	int refused_err;
 	uint32_t unreadable;	/* processes */

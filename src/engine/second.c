@@ -17,6 +17,7 @@
 
 #define DUMP_ROUNDS 3		/* the union of three was complete in 100 of 100 runs */
 #define SIEVE_FROM 64		/* fds without a row that make an extra dump pay */
+#define STRAYS_MANY 512		/* more are not asked one by one */
 
 struct stray { uint32_t inode, owner; };
 struct strays { VEC(struct stray) list; };
@@ -121,12 +122,6 @@ static void sort_strays(struct collect *c, const struct strays *t, struct sorted
 	buf_release(&name);
 }
 
-static bool has_row(const struct lssock_snap *s, const struct index *rows, uint32_t inode)
-{
-	(void)s;
-	return index_get(rows, inode) != INDEX_NONE;
-}
-
 static int index_rows(const struct lssock_snap *s, struct index *rows)
 {
 	uint32_t i;
@@ -155,7 +150,7 @@ static void dump_again(struct collect *c, const struct sorted_list *t, struct in
 		uint8_t proto;
 
 		for (i = 0; i < t->list.n; i++)
-			if (!has_row(s, rows, t->list.v[i].stray.inode))
+			if (index_get(rows, t->list.v[i].stray.inode) == INDEX_NONE)
 				protos |= 1u << t->list.v[i].sock.proto;
 		for (proto = 1; proto < LSSOCK_OTHER; proto++)
 			for (ns = 0; (protos & 1u << proto) && ns < s->ns.n; ns++)
@@ -193,37 +188,88 @@ static void add_fd_row(struct collect *c, const struct sorted *t)
 	snap_add(s, &k, NULL, 0, NULL);
 }
 
-static void look_at_strays(struct collect *c)
+/* Sieves out what cheap dumps of other families explain. */
+static void sieve(struct collect *c, struct strays *t, bool large_too)
 {
-	struct strays t = { 0 };
-	struct sorted_list sorted = { 0 };
-	struct index rows = { 0 };
-	uint32_t i, asked = c->plan->protos, whole = 0;
+	static const uint8_t small[] = { LSSOCK_UNIX, LSSOCK_NETLINK, LSSOCK_PACKET, LSSOCK_UDP };
+	size_t i;
+
+	for (i = 0; i < sizeof(small) && t->list.n > SIEVE_FROM; i++)
+		if (!tables_whole(c, small[i]))
+			sieve_family(c, t, small[i]);
+	if (large_too && t->list.n > SIEVE_FROM && !tables_whole(c, LSSOCK_TCP))
+		sieve_family(c, t, LSSOCK_TCP);
+}
+
+/* Many fds of a family that was not asked, and nothing to show of those without
+ * a row: it is enough that a further dump brings nothing new. */
+static void dump_until_stable(struct collect *c, uint32_t whole)
+{
+	int round, fresh = 1;
+
+	for (round = 1; fresh > 0 && round < DUMP_ROUNDS; round++) {
+		uint16_t ns;
+		uint8_t proto;
+
+		fresh = 0;
+		for (proto = 1; proto < LSSOCK_OTHER; proto++)
+			for (ns = 0; (whole & 1u << proto) && ns < c->s->ns.n; ns++)
+				if (c->s->ns.v[ns].flags & LSSOCK_NS_ASKED)
+					fresh += tables_again(c, c->s, ns, proto) > 0;
+	}
+}
+
+/* Protocols whose sockets without a row are rows of their own: those in no
+ * table when closed ones are to be shown, and those that have no table here. */
+static uint32_t rows_from_fds(const struct collect *c)
+{
+	uint32_t protos = c->unlisted_held, asked = c->plan->protos;
 	uint8_t proto;
 
 	for (proto = 1; proto < LSSOCK_OTHER; proto++)
-		if (tables_whole(c, proto) || (c->unlisted & asked & 1u << proto))
-			whole |= 1u << proto;
-	if (c->q->flags & LSSOCK_Q_ALL || asked & 1u << LSSOCK_OTHER)
-		whole |= asked & 1u << LSSOCK_OTHER;
-	if (!whole)
-		return;
-	find_strays(c, &t);
-	if (t.list.n > SIEVE_FROM && !(asked & 1u << LSSOCK_UNIX))
-		sieve_family(c, &t, LSSOCK_UNIX);
-	sort_strays(c, &t, &sorted);
+		if ((asked & 1u << proto) && (c->plan->states[proto] & 1u << LSSOCK_CLOSE))
+			protos |= 1u << proto;
+	return (protos | 1u << LSSOCK_OTHER) & asked;
+}
+
+static void take_strays(struct collect *c, const struct strays *t, uint32_t whole)
+{
+	struct sorted_list sorted = { 0 };
+	struct index rows = { 0 };
+	uint32_t i;
+
+	sort_strays(c, t, &sorted);
 	if (index_rows(c->s, &rows) == 0 && (sorted.protos & whole)) {
 		dump_again(c, &sorted, &rows);
 		for (i = 0; i < sorted.list.n; i++) {
 			const struct sorted *k = &sorted.list.v[i];
 
-			if (!has_row(c->s, &rows, k->stray.inode) && (whole & 1u << k->sock.proto))
+			if (index_get(&rows, k->stray.inode) == INDEX_NONE && (whole & 1u << k->sock.proto))
 				add_fd_row(c, k);
 		}
 	}
 	index_release(&rows);
-	vec_release(&t.list);
 	vec_release(&sorted.list);
+}
+
+static void look_at_strays(struct collect *c)
+{
+	uint32_t from_fds = rows_from_fds(c), whole = 0;
+	struct strays t = { 0 };
+	uint8_t proto;
+
+	for (proto = 1; proto < LSSOCK_OTHER; proto++)
+		if (tables_whole(c, proto) && !(c->unlisted & 1u << proto))
+			whole |= 1u << proto;
+	if (!(whole | from_fds))
+		return;
+	find_strays(c, &t);
+	sieve(c, &t, from_fds != 0);
+	if (t.list.n > STRAYS_MANY && !from_fds)
+		dump_until_stable(c, whole);
+	else if (t.list.n)
+		take_strays(c, &t, whole | from_fds);
+	vec_release(&t.list);
 }
 
 /* Rows with an inode that nobody is seen to hold, but not the kernel's own. */

@@ -102,10 +102,13 @@ int namespaces_find(struct collect *c, struct lssock_err *err)
 	uint32_t i;
 
 	if (listing_needed(c)) {
-		s->ns.n = 0;	/* the answer begins with ours */
-		if (ask_bytes(c, ASK_NETNS, 0, c->plan->deep, NULL, 0, &b) == 0 ||
-		    (c->plan->deep && ask_bytes(c, ASK_NETNS, 0, 0, NULL, 0, &b) == 0))
-			procfs_netns(s, b.data, b.len);
+		int r = ask_bytes(c, ASK_NETNS, 0, c->plan->deep, NULL, 0, &b);
+
+		if (r == -ENODATA)	/* a tape of a shallow search */
+			r = ask_bytes(c, ASK_NETNS, 0, !c->plan->deep, NULL, 0, &b);
+		procfs_netns(s, b.data, b.len);
+		if (r < 0 && c->plan->ns_which == NS_ALL)
+			snap_note(s, LSSOCK_NOTE_NETNS_REFUSED, 0, -r, 1, "of some processes");
 		buf_release(&b);
 		s->meta.n_ns = s->ns.n;
 	}

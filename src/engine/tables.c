@@ -129,6 +129,7 @@ static int dump_family(struct collect *c, struct diag_dump *into, struct diag_re
 	/* Mark terms need CAP_NET_ADMIN: ask again without the program. */
 	if ((r == -EPERM || r == -EINVAL) && req->bytecode) {
 		req->bytecode = NULL;
+		req->bytecode_len = 0;
 		d.dump.err = 0;
 		d.dump.done = false;
 		r = dump_once(c, &d, req, 0);
@@ -188,8 +189,9 @@ static int dump_protocol(struct collect *c, struct lssock_snap *into, uint16_t n
 			continue;
 		diag_want(&req, plan->keep[diag_class(proto)]);
 		r = dump_family(c, &d, &req);
-		if (r == 0 && plan->extra_listen) {
+		if (r == 0 && plan->extra_listen & 1u << proto) {
 			req.bytecode = NULL;
+			req.bytecode_len = 0;
 			req.states = listen_mask();
 			d.done = false;
 			r = dump_family(c, &d, &req);
@@ -265,6 +267,35 @@ static int read_procnet(struct collect *c, uint16_t ns, uint8_t proto)
 	return read;
 }
 
+/* Whether sockets of a protocol that cannot be listed may exist, by what
+ * /proc/net/protocols counts; a protocol this kernel lacks is not even in it. */
+static bool may_be_held(struct collect *c, uint16_t ns, uint8_t proto)
+{
+	static const struct { uint8_t proto; const char *names[2]; } table[] = {
+		{ LSSOCK_SCTP, { "SCTP", "SCTPv6" } }, { LSSOCK_DCCP, { "DCCP", "DCCPv6" } },
+		{ LSSOCK_MPTCP, { "MPTCP", "MPTCPv6" } }, { LSSOCK_UDPLITE, { "UDP-Lite", "UDPLITEv6" } },
+		{ LSSOCK_VSOCK, { "AF_VSOCK", NULL } }, { LSSOCK_XDP, { "XDP", NULL } },
+		{ LSSOCK_TIPC, { "TIPC", NULL } },
+	};
+	struct buf b = { 0 };
+	bool held = true;
+	size_t i;
+	int k;
+
+	if (ask_bytes(c, ASK_TEXT, ns, TEXT_NET_PROTOCOLS, NULL, 0, &b) < 0)
+		goto out;
+	for (i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		if (table[i].proto != proto)
+			continue;
+		held = false;
+		for (k = 0; k < 2 && table[i].names[k]; k++)
+			held |= procnet_protocol_held(b.data, b.len, table[i].names[k]);
+	}
+out:
+	buf_release(&b);
+	return held;
+}
+
 static void fall_back(struct collect *c, uint16_t ns, uint8_t proto, int err)
 {
 	if (proto == LSSOCK_UNIX)
@@ -276,6 +307,34 @@ static void fall_back(struct collect *c, uint16_t ns, uint8_t proto, int err)
 		return;
 	}
 	c->unlisted |= 1u << proto;
+	if (may_be_held(c, ns, proto))
+		c->unlisted_held |= 1u << proto;
+}
+
+/* A namespace that may not be entered is one refusal, not one per protocol.
+ * True: there is nothing more to ask in it. */
+static bool refused_space(struct collect *c, uint16_t ns, int err)
+{
+	struct lssock_ns *n = &c->s->ns.v[ns];
+	const char *name;
+	struct buf b = { 0 };
+	size_t len;
+
+	if (n->flags & LSSOCK_NS_OWN || (err != -EPERM && err != -EACCES && err != -ETIMEDOUT))
+		return false;
+	if (!(n->flags & LSSOCK_NS_REFUSED)) {
+		n->flags |= LSSOCK_NS_REFUSED;
+		n->err = -err;
+		name = strings_get(&c->s->strings, n->name, &len);
+		if (name)
+			buf_put(&b, name, len);
+		else
+			buf_u64(&b, n->ino);
+		snap_note(c->s, LSSOCK_NOTE_NETNS_REFUSED, ns, -err, 1, buf_cstr(&b));
+		buf_release(&b);
+	}
+	/* One that was named is read as text through a process that lives in it. */
+	return c->plan->ns_which != NS_ONE;
 }
 
 void tables_collect(struct collect *c, uint16_t ns)
@@ -294,6 +353,8 @@ void tables_collect(struct collect *c, uint16_t ns)
 			continue;
 		}
 		if (r < 0) {
+			if (refused_space(c, ns, r))
+				return;
 			if (!handler_missing(r)) {
 				c->refused |= 1u << proto;
 				c->refused_err = r;

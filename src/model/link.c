@@ -143,7 +143,8 @@ static void add_holders(struct listeners *l, const struct lssock_snap *s, uint32
 	struct bind b = bind_of(k);
 
 	for (uint32_t o = k->owner; o; o = s->owners.v[o].next) {
-		uint32_t *slot = index_put(&l->by_proc, mix2(bind_key(&b), s->owners.v[o].proc));
+		uint64_t key = mix2(bind_key(&b), s->owners.v[o].proc);
+		uint32_t *slot = index_put(&l->by_proc, key);
 
 		if (!slot) {
 			l->failed = true;
@@ -179,7 +180,9 @@ static uint64_t file_key(const struct lssock_sock *k)
 {
 	uint64_t file = (uint64_t)k->local.w[1] << 32 | k->local.w[0];
 
-	return mix2(mix2((uint64_t)k->name << 8 | k->type, file), k->local.w[0] ? 0 : 1u + k->ns);
+	uint64_t name = (uint64_t)k->name << 8 | k->type;
+
+	return mix2(mix2(name, file), k->local.w[0] ? 0 : 1u + k->ns);
 }
 
 static bool same_file(const struct lssock_sock *a, const struct lssock_sock *b)
@@ -356,13 +359,14 @@ static bool may_have_peer(const struct lssock_sock *k)
 	if (k->proto == LSSOCK_UDP || k->proto == LSSOCK_UDPLITE)
 		return snap_is_inet(k) && k->rport && k->state == LSSOCK_ESTABLISHED;
 	return has_listeners(k->proto) && snap_is_inet(k) && k->rport &&
-	       k->state != LSSOCK_BOUND && k->state != LSSOCK_LISTEN && k->state != LSSOCK_CLOSE;
+	       k->state != LSSOCK_BOUND && k->state != LSSOCK_LISTEN &&
+	       k->state != LSSOCK_CLOSE;
 }
 
 static struct tuple tuple_of(const struct lssock_sock *k)
 {
-	return (struct tuple){ address_of(k->family, &k->local), address_of(k->family, &k->remote),
-			       k->lport, k->rport, k->ns, k->proto };
+	return (struct tuple){ address_of(k->family, &k->local),
+			       address_of(k->family, &k->remote), k->lport, k->rport, k->ns, k->proto };
 }
 
 static struct tuple mirrored(const struct tuple *t, uint16_t ns, uint8_t proto)

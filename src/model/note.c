@@ -18,7 +18,8 @@ void snap_note(struct lssock_snap *s, enum lssock_note_kind kind, uint16_t ns,
 
 	for (uint32_t i = 0; i < s->notes.n; i++) {
 		o = &s->notes.v[i];
-		if (o->kind == n.kind && o->ns == n.ns && o->err == n.err && o->what == n.what) {
+		if (o->kind == n.kind && o->ns == n.ns && o->err == n.err &&
+		    o->what == n.what) {
 			o->count = o->count + count < count ? UINT32_MAX : o->count + count;
 			return;
 		}
@@ -38,7 +39,8 @@ bool lssock_note_incomplete(const struct lssock_note *n)
 
 /* # the count, $ the thing, ! " (ERRNO)", {one|many} by the count. */
 static const char *const note_forms[LSSOCK_N_NOTE] = {
-	[LSSOCK_NOTE_UNREADABLE_PROC] = "owners in # {process|processes} may not be read!: try as root or "
+	[LSSOCK_NOTE_UNREADABLE_PROC] =
+		"open files of # {process|processes} may not be read!: try as root or "
 		"with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH",
 	[LSSOCK_NOTE_VANISHED_PROC] = "# {process|processes} ended while being read",
 	[LSSOCK_NOTE_NO_PROC] = "/proc is not usable!: owners are not known",
@@ -50,13 +52,15 @@ static const char *const note_forms[LSSOCK_N_NOTE] = {
 		"where any local user can forge names and states",
 	[LSSOCK_NOTE_DUMP_FAILED] = "the list of $ sockets ended early!: some may be missing",
 	[LSSOCK_NOTE_BAD_MESSAGE] = "# {reply|replies} of the kernel could not be decoded",
-	[LSSOCK_NOTE_UNRESOLVED_FD] = "# socket {descriptor belongs to a socket|descriptors belong to sockets} in no list",
+	[LSSOCK_NOTE_UNRESOLVED_FD] =
+		"# socket {descriptor belongs to a socket|descriptors belong to sockets} in no list",
 	[LSSOCK_NOTE_NETNS_REFUSED] = "network namespace $ may not be entered!",
 	[LSSOCK_NOTE_RING_BUSY] = "# {io_uring|io_urings} did not show the files in use",
 	[LSSOCK_NOTE_LATE] = "# {read|reads} did not end in time and {was|were} left",
 	[LSSOCK_NOTE_LIMIT] = "a limit was reached!: $",
 	[LSSOCK_NOTE_NOT_RECORDED] = "the recording does not hold $",
-	[LSSOCK_NOTE_DETAILS] = "command line or program of # {process|processes} may not be read!",
+	[LSSOCK_NOTE_DETAILS] =
+		"command line or program of # {process|processes} may not be read!",
 };
 
 static const struct { int err; const char *name; } errno_names[] = {

@@ -354,7 +354,8 @@ const struct lssock_meta *lssock_snap_meta(const struct lssock_snap *s)
 #define ARRAY(type, name, list) \
 	const struct type *name(const struct lssock_snap *s, uint32_t *ret_n) \
 	{ \
-		*ret_n = s->list.n; \
+		if (ret_n) \
+			*ret_n = s->list.n; \
 		return s->list.v; \
 	}
 

@@ -60,9 +60,11 @@ static uint32_t unknown_field(struct parse *p, const struct word *key)
 	const char *shown = parse_shown(p, key->s, key->len);
 
 	if (near)
-		return parse_fail(p, key->pos, "unknown field `%s`: did you mean `%s`?", shown, near);
+		return parse_fail(p, key->pos, "unknown field `%s`: did you mean `%s`?", shown,
+				  near);
 	if (memchr(key->s, '.', key->len))
-		return parse_fail(p, key->pos, "unknown field `%s` (host names: src or dst, with -r)",
+		return parse_fail(p, key->pos,
+				  "unknown field `%s` (host names: src or dst, with -r)",
 				  shown);
 	return parse_fail(p, key->pos, "unknown field `%s` (--columns help lists them)", shown);
 }
@@ -112,7 +114,8 @@ static void name_things(struct filter *f, const struct field *fld, enum cmp_op o
 	if (fld->type == FT_STATE)
 		f->states_named |= o->states;
 	if (o->text && (!strcmp(fld->name, "why") || !strcmp(fld->name, "timer")) &&
-	    (bind_same_word("time-wait", o->text, o->len) || bind_same_word("timewait", o->text, o->len)))
+	    (bind_same_word("time-wait", o->text, o->len) ||
+	     bind_same_word("timewait", o->text, o->len)))
 		f->states_named |= 1u << LSSOCK_TIME_WAIT;
 	if (!strcmp(fld->name, "proto") && o->text) {
 		proto = names_proto_find(o->text, o->len);
@@ -271,12 +274,14 @@ static uint32_t bind_is(struct parse *p, const struct word *w)
 		near = names_nearest(w->s, w->len, is_names);
 		shown = parse_shown(p, w->s, w->len);
 		if (near)
-			return parse_fail(p, w->pos, "unknown `is:%s`: did you mean `is:%s`?", shown, near);
+			return parse_fail(p, w->pos, "unknown `is:%s`: did you mean `is:%s`?",
+					  shown, near);
 		return parse_fail(p, w->pos, "unknown `is:%s` (listen estab loopback inbound "
 				  "outbound unowned mine)", shown);
 	}
 	if (i == IS_NEW || i == IS_CLOSED || i == IS_PROBLEM)
-		return parse_fail(p, w->pos, "`is:%s` is known only in watch and events", is_names[i]);
+		return parse_fail(p, w->pos, "`is:%s` is known only in watch and events",
+				  is_names[i]);
 	node = parse_node(p, NODE_IS, NODE_NONE, NODE_NONE);
 	if (node != NODE_NONE) {
 		p->f->nodes.v[node].field = (int)i;
@@ -335,7 +340,8 @@ static bool is_number(const struct word *w)
 
 static bool wants_twin(const struct field *f, const struct word *w)
 {
-	return bind_is_text(f) ? is_number(w) : !is_number(w) && !(w->len > 1 && w->s[1] == 'x');
+	return bind_is_text(f) ? is_number(w)
+			       : !is_number(w) && !(w->len > 1 && w->s[1] == 'x');
 }
 
 /* The names and the numbers of a list go to fields of their own. */
@@ -374,7 +380,8 @@ static uint32_t compare_field(struct parse *p, const struct field *f, enum cmp_o
 	const struct field *twin = twin_of(f);
 	uint32_t i, node;
 
-	if (n == 1 && w->glob && w->len == 1 && !bind_is_text(f) && (op == OP_EQ || op == OP_NE)) {
+	if (n == 1 && w->glob && w->len == 1 && !bind_is_text(f) &&
+	    (op == OP_EQ || op == OP_NE)) {
 		node = has_node(p, f);
 		return op == OP_NE ? bind_not(p, node) : node;
 	}
@@ -419,7 +426,7 @@ uint32_t bind_path(struct parse *p, const struct word *w, uint32_t n)
 
 	if (n != 1 || w->glob || w->len < 2 || w->s[w->len - 1] != '/')
 		return bind_field(p, f, OP_EQ, w, n);
-	text = (char *)(uintptr_t)parse_keep(p, w->s, w->len + 1);	/* /run/ is all below it */
+	text = (char *)(uintptr_t)parse_keep(p, w->s, w->len + 1); /* /run/ is all below it */
 	if (!text)
 		return NODE_NONE;
 	text[w->len] = '*';
@@ -435,8 +442,12 @@ uint32_t bind_state_sets(struct parse *p, uint32_t states, uint32_t excluded)
 	struct operand in = { .states = states }, out = { .states = excluded };
 	uint32_t node = NODE_NONE, not_in;
 
+	if (states & ~excluded) {
+		in.states &= ~excluded;
+		excluded = 0;
+	}
 	if (states) {
-		p->f->states_named |= states & ~excluded;
+		p->f->states_named |= in.states;
 		node = bind_made(p, f, &in);
 	}
 	if (!excluded)

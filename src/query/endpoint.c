@@ -4,9 +4,6 @@
  * are such, and the conditions they become. Names are looked up through NSS
  * only where the question allows it (-r).
  */
-#include <errno.h>
-#include <netdb.h>
-#include <netinet/in.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
@@ -51,21 +48,6 @@ const char *bind_service(uint32_t *i, uint16_t *ret_port)
 	return services[(*i)++].name;
 }
 
-static bool service_nss(const char *s, size_t len, uint64_t *ret)
-{
-	struct servent entry, *found = NULL;
-	char name[64], buf[2048];
-
-	if (len >= sizeof(name))
-		return false;
-	memcpy(name, s, len);
-	name[len] = 0;
-	if (getservbyname_r(name, NULL, &entry, buf, sizeof(buf), &found) || !found)
-		return false;
-	*ret = ntohs((uint16_t)found->s_port);
-	return true;
-}
-
 static bool service_port(const struct parse *p, const char *s, size_t len, uint64_t *ret)
 {
 	size_t i;
@@ -77,7 +59,7 @@ static bool service_port(const struct parse *p, const char *s, size_t len, uint6
 			return true;
 		}
 	}
-	return p->flags & LSSOCK_Q_RESOLVE && len && service_nss(s, len, ret);
+	return p->flags & LSSOCK_Q_RESOLVE && resolve_service(s, len, ret);
 }
 
 static void bad_port(struct parse *p, const struct word *w)
@@ -100,8 +82,8 @@ static void bad_port(struct parse *p, const struct word *w)
 	else if (p->flags & LSSOCK_Q_RESOLVE)
 		parse_fail(p, w->pos, "`%s` is no port or service", shown);
 	else
-		parse_fail(p, w->pos, "`%s` is no port or well-known service (-r asks for more)",
-			   shown);
+		parse_fail(p, w->pos,
+			   "`%s` is no port or well-known service (-r asks for more)", shown);
 }
 
 /* 443, 1000-2000, ssh; ss puts a colon before it. */
@@ -121,7 +103,8 @@ bool bind_port(struct parse *p, const struct word *w, struct operand *ret)
 	} else if (dash && num_u64(s, (size_t)(dash - s), 65535, &lo) &&
 		   num_u64(dash + 1, len - (size_t)(dash + 1 - s), 65535, &hi)) {
 		if (lo > hi) {
-			parse_fail(p, w->pos, "the range `%s` is empty", parse_shown(p, s, len));
+			parse_fail(p, w->pos, "the range `%s` is empty",
+				   parse_shown(p, s, len));
 			return false;
 		}
 		ret->is_range = lo != hi;
@@ -290,7 +273,8 @@ static uint32_t host_terms(struct parse *p, const struct host *h, const char *ad
 		node = addr_term(p, addr, &h->a);
 	if (h->port.len && !(h->port.len == 1 && *h->port.s == '*')) {
 		more = port_term(p, port, &h->port);
-		node = node == NODE_NONE && !p->code ? more : bind_join(p, NODE_AND, node, more);
+		node = node == NODE_NONE && !p->code ? more
+						     : bind_join(p, NODE_AND, node, more);
 	}
 	if (h->zone.len) {
 		more = bind_field(p, field_find("iface", 5), OP_EQ, &h->zone, 1);
@@ -315,7 +299,8 @@ static uint32_t port_slash_proto(struct parse *p, const struct word *w)
 	if (!num_u64(port.s, port.len, UINT64_MAX, &number) ||
 	    names_proto_find(proto.s, proto.len) <= 0)
 		return NODE_NONE;
-	return bind_join(p, NODE_AND, port_term(p, "port", &port), port_term(p, "proto", &proto));
+	return bind_join(p, NODE_AND, port_term(p, "port", &port),
+			 port_term(p, "proto", &proto));
 }
 
 static bool is_port_range(const struct word *w)
@@ -327,6 +312,20 @@ static bool is_port_range(const struct word *w)
 	       num_u64(dash + 1, w->len - (size_t)(dash + 1 - w->s), 65535, &number);
 }
 
+/* Not an address, and not a word that anybody would look for either. */
+static bool is_failed_address(const struct word *w)
+{
+	bool tail = false;
+	size_t i;
+
+	for (i = 0; i < w->len; i++) {
+		if (!w->s[i] || !strchr("0123456789.:/[]", w->s[i]))
+			return false;
+		tail |= w->s[i] == '/' || w->s[i] == ':' || w->s[i] == '[';
+	}
+	return tail && w->s[0] != ':';
+}
+
 uint32_t bind_endpoint(struct parse *p, const struct word *w)
 {
 	struct host h;
@@ -335,57 +334,47 @@ uint32_t bind_endpoint(struct parse *p, const struct word *w)
 
 	if (num_u64(w->s, w->len, UINT64_MAX, &number)) {
 		if (number > 65535)
-			return parse_fail(p, w->pos, "no port is above 65535; a process is pid:%s",
+			return parse_fail(p, w->pos,
+					  "no port is above 65535; a process is pid:%s",
 					  parse_shown(p, w->s, w->len));
 		return port_term(p, "port", w);
 	}
 	if (is_port_range(w))
 		return port_term(p, "port", w);
 	node = port_slash_proto(p, w);
-	if (node != NODE_NONE || p->code || !host_split(p, w, &h))
+	if (node != NODE_NONE || p->code)
 		return node;
+	if (!host_split(p, w, &h))
+		return !is_failed_address(w) ? NODE_NONE :
+		       parse_fail(p, w->pos, "`%s` is no address, network or port",
+				  parse_shown(p, w->s, w->len));
 	if (h.any || !h.port.len)
 		return host_terms(p, &h, "addr", "port");
 	return bind_join(p, NODE_OR, host_terms(p, &h, "laddr", "lport"),
 			 host_terms(p, &h, "raddr", "rport"));
 }
 
-/* A host name; every address of it. Only with -r: this may ask a name server. */
+/* A host name: every address of it. */
 static uint32_t resolved(struct parse *p, const struct word *w, const char *addr,
 			 const char *port)
 {
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *list = NULL, *i;
 	const char *colon = memrchr(w->s, ':', w->len);
 	struct word name = part(w, w->s, colon ? colon : w->s + w->len);
+	struct lssock_addr found[RESOLVE_MAX];
 	struct host h = { 0 };
 	uint32_t node = NODE_NONE, tail = NODE_NONE, one;
-	char text[256];
+	unsigned n = resolve_host(name.s, name.len, found), i;
 
-	if (name.len >= sizeof(text))
-		return parse_fail(p, w->pos, "the host name is too long");
-	memcpy(text, name.s, name.len);
-	text[name.len] = 0;
-	if (!name.len || strlen(text) != name.len || getaddrinfo(text, NULL, &hints, &list))
+	if (!n)
 		return parse_fail(p, w->pos, "`%s` is no address and no host that can be found",
 				  parse_shown(p, name.s, name.len));
 	if (colon)
 		h.port = part(w, colon + 1, w->s + w->len);
-	for (i = list; i && !p->code; i = i->ai_next) {
-		union lssock_end end = { { 0 } };
-
-		if (i->ai_family == AF_INET)
-			memcpy(end.ip, &((struct sockaddr_in *)(void *)i->ai_addr)->sin_addr, 4);
-		else if (i->ai_family == AF_INET6)
-			memcpy(end.ip, &((struct sockaddr_in6 *)(void *)i->ai_addr)->sin6_addr, 16);
-		else
-			continue;
-		h.a = addr_of_end((uint8_t)i->ai_family, &end, NULL);
+	for (i = 0; i < n; i++) {
+		h.a = found[i];
 		one = host_terms(p, &h, addr, port);
-		node = node == NODE_NONE ? one : parse_join(p, NODE_OR, node, &tail, one);
+		node = i ? parse_join(p, NODE_OR, node, &tail, one) : one;
 	}
-	freeaddrinfo(list);
-	if (node == NODE_NONE && !p->code)
-		return parse_fail(p, w->pos, "`%s` has no address", parse_shown(p, text, name.len));
 	return node;
 }
 
@@ -418,7 +407,8 @@ static uint32_t side_term(struct parse *p, char side, const struct word *w)
 	if (side == 'l' && bare.len && (bare.s[0] == '/' || bare.at))
 		return bind_path(p, &bare, 1);
 	if (bare.len > 1 && bare.s[0] == ':' && !memchr(bare.s + 1, ':', bare.len - 1)) {
-		h = (struct host){ .any = true, .port = part(&bare, bare.s + 1, bare.s + bare.len) };
+		h = (struct host){.any = true,
+				  .port = part(&bare, bare.s + 1, bare.s + bare.len)};
 		return host_terms(p, &h, addr, port);
 	}
 	if (host_split(p, &bare, &h))

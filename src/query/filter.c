@@ -23,6 +23,24 @@ static const char *const known_names[K_N] = {
 	[K_PATH] = "path", [K_DIR] = "dir", [K_PID] = "pid", [K_PUID] = "puid",
 };
 
+/* How deep the tree is: what evaluating it costs in stack. Chains are level. */
+static uint32_t depth_of(const struct filter *f, uint32_t i)
+{
+	enum node_kind kind = f->nodes.v[i].kind;
+	uint32_t deepest = 0, one;
+
+	for (; f->nodes.v[i].kind == kind; i = f->nodes.v[i].b) {
+		if (kind != NODE_AND && kind != NODE_OR && kind != NODE_NOT)
+			return 0;
+		one = 1 + depth_of(f, f->nodes.v[i].a);
+		deepest = one > deepest ? one : deepest;
+		if (kind == NODE_NOT)
+			return deepest;
+	}
+	one = 1 + depth_of(f, i);
+	return one > deepest ? one : deepest;
+}
+
 int filter_new(const char *text, uint32_t flags, struct filter **ret, struct lssock_err *err)
 {
 	struct parse p = { .flags = flags, .err = err };
@@ -47,6 +65,8 @@ int filter_new(const char *text, uint32_t flags, struct filter **ret, struct lss
 	p.text = f->text;
 	p.len = (uint32_t)len;
 	f->root = parse_filter(&p);
+	if (!p.code && depth_of(f, f->root) > PARSE_DEPTH_MAX)
+		parse_fail(&p, 0, "the filter is nested too deep");
 out:
 	buf_release(&p.shown);
 	if (p.code)
@@ -214,7 +234,8 @@ static enum tri state_holds(const struct at *at, const struct node *n)
 }
 
 /* Which two fields a field of either end stands for. */
-static const struct field *end_of(const struct filter *f, const struct field *field, bool remote)
+static const struct field *end_of(const struct filter *f, const struct field *field,
+				  bool remote)
 {
 	if (field->type == FT_ADDR)
 		return f->known[remote ? K_RADDR : K_LADDR];
@@ -417,7 +438,8 @@ static enum tri is_direction(const struct at *at, const char *word)
 		field_get(at->f->known[K_DIR], at->s, at->row, at->owner, &v);
 	if (is_missing(&v))
 		return TRI_UNKNOWN;
-	return is_bytes(&v) && v.len == strlen(word) && !memcmp(v.s, word, v.len) ? TRI_YES : TRI_NO;
+	return is_bytes(&v) && v.len == strlen(word) && !memcmp(v.s, word, v.len) ? TRI_YES
+										  : TRI_NO;
 }
 
 /* Nobody holds it, and that is known: a holder that may not be seen is not it. */
@@ -517,7 +539,8 @@ enum tri filter_row(const struct filter *f, const struct lssock_snap *s, uint32_
 	enum tri best = TRI_NO, t;
 	bool any = false;
 
-	for (; owner && owner < s->owners.n && best != TRI_YES; owner = s->owners.v[owner].next) {
+	for (; owner && owner < s->owners.n && best != TRI_YES;
+	     owner = s->owners.v[owner].next) {
 		if (s->owners.v[owner].how != LSSOCK_HOW_FD)
 			continue;
 		any = true;

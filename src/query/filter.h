@@ -64,7 +64,8 @@ void filter_free(struct filter *f);
 /* Canonical text: parses to an equal filter. */
 void filter_print(const struct filter *f, struct buf *out);
 /* For one (row, owner) pair; owner 0: as a row without owners. */
-enum tri filter_pair(const struct filter *f, const struct lssock_snap *s, uint32_t row, uint32_t owner);
+enum tri filter_pair(const struct filter *f, const struct lssock_snap *s, uint32_t row,
+		     uint32_t owner);
 /* Over all pairs of a row: YES if one is, else UNKNOWN if one is, else NO. */
 enum tri filter_row(const struct filter *f, const struct lssock_snap *s, uint32_t row);
 

@@ -455,7 +455,7 @@ GETTER(get_dir)
 static void put_inode(uint32_t inode, struct lssock_value *ret)
 {
 	value_tmp(ret);
-	value_tmp_puts(ret, "inode ");
+	value_tmp_puts(ret, "inode:");
 	value_tmp_u64(ret, inode);
 }
 

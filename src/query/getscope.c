@@ -188,7 +188,8 @@ static void unix_scope(const struct lssock_snap *s, uint32_t row, struct lssock_
 	}
 	file = live_file(s, row, ret);
 	if (file)
-		value_word(ret, file->mode & 0002 ? "world" : file->mode & 0020 ? "group" : "owner");
+		value_word(ret, file->mode & 0002 ? "world" :
+				file->mode & 0020 ? "group" : "owner");
 }
 
 GETTER(get_scope)

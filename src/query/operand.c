@@ -165,7 +165,8 @@ static bool bad_number(struct parse *p, const struct field *f, const struct word
 	else if (f->type == FT_DURATION)
 		parse_fail(p, w->pos, "`%s` is no time: write 100ms, 1.5s, 2h", shown);
 	else if (f->type == FT_TIME)
-		parse_fail(p, w->pos, "`%s` is no point in time: write 2026-01-31T18:00Z", shown);
+		parse_fail(p, w->pos, "`%s` is no point in time: write 2026-01-31T18:00Z",
+			   shown);
 	else if (f->type == FT_SIZE || f->type == FT_RATE)
 		parse_fail(p, w->pos, "`%s` is no size: write 1500, 10K, 1.5M, 4Ki", shown);
 	else
@@ -240,10 +241,12 @@ static bool word_operand(struct parse *p, const struct field *f, const struct wo
 	near = names_nearest(w->s, w->len, f->words);
 	shown = parse_shown(p, w->s, w->len);
 	if (near)
-		parse_fail(p, w->pos, "`%s` is never `%s`: did you mean `%s`?", f->name, shown, near);
+		parse_fail(p, w->pos, "`%s` is never `%s`: did you mean `%s`?", f->name, shown,
+			   near);
 	else
-		parse_fail(p, w->pos, "`%s` is never `%s` (it can be %s, %s...)", f->name, shown,
-			   f->words[0] ? f->words[0] : "-", f->words[0] && f->words[1] ? f->words[1] : "-");
+		parse_fail(p, w->pos, "`%s` is never `%s` (it can be %s, %s...)", f->name,
+			   shown, f->words[0] ? f->words[0] : "-",
+			   f->words[0] && f->words[1] ? f->words[1] : "-");
 	return false;
 }
 
@@ -293,7 +296,7 @@ static bool bool_operand(struct parse *p, const struct field *f, const struct wo
 static bool text_operand(struct parse *p, const struct field *f, const struct word *w,
 			 struct operand *o)
 {
-	static const char *const mounts[] = { "/sys/fs/cgroup/unified", "/sys/fs/cgroup", NULL };
+	static const char *const mounts[] = {"/sys/fs/cgroup/unified", "/sys/fs/cgroup", NULL};
 	char *copy;
 	size_t i, n;
 
@@ -373,7 +376,8 @@ static bool regex_operand(struct parse *p, const struct word *w, struct operand 
 	}
 	for (i = 0; i + 1 < w->len; i++) {
 		if (w->s[i] == '\\' && w->s[i + 1] >= '1' && w->s[i + 1] <= '9') {
-			parse_fail(p, w->pos + (uint32_t)i, "back-references are not supported");
+			parse_fail(p, w->pos + (uint32_t)i,
+				   "back-references are not supported");
 			return false;
 		}
 		i += w->s[i] == '\\';
@@ -389,7 +393,7 @@ static bool regex_operand(struct parse *p, const struct word *w, struct operand 
 	regerror(err, o->regex, why, sizeof(why));
 	mem_free(o->regex);
 	o->regex = NULL;
-	parse_fail(p, w->pos, "bad regular expression: %s", why);
+	parse_fail(p, w->pos, "bad regular expression: %s", parse_shown(p, why, strlen(why)));
 	return false;
 }
 

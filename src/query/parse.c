@@ -262,7 +262,7 @@ static bool take_escape(struct parse *p, struct buf *out)
 	hi = hex_digit(peek(p, 0));
 	lo = hex_digit(peek(p, 1));
 	if (hi < 0 || lo < 0) {
-		parse_fail(p, p->at - 2, "\\x needs two hex digits");
+		parse_fail(p, p->at - 2, "two hex digits must follow the backslash and x");
 		return false;
 	}
 	p->at += 2;
@@ -483,7 +483,8 @@ static uint32_t plain_len(const struct parse *p)
 {
 	uint32_t n = 0;
 
-	while (p->at + n < p->len && !is_blank(peek(p, n)) && !strchr("()&|<>=~'\"\\,", peek(p, n)))
+	while (p->at + n < p->len && !is_blank(peek(p, n)) &&
+	       !strchr("()&|<>=~'\"\\,", peek(p, n)))
 		n++;
 	return n;
 }
@@ -509,7 +510,8 @@ static uint32_t parse_plain(struct parse *p)
 		p->at = w.end = w.pos + (uint32_t)w.len;
 		next = w.len ? bind_endpoint(p, &w) : NODE_NONE;
 		if (next == NODE_NONE)
-			return parse_fail(p, w.pos, "an address or a port is missing after `,`");
+			return parse_fail(p, w.pos,
+					  "an address or a port is missing after `,`");
 		node = parse_join(p, NODE_OR, node, &tail, next);
 	}
 	return node;
@@ -593,8 +595,9 @@ static uint32_t parse_primary(struct parse *p)
 	if (p->at >= p->len)
 		return parse_fail(p, p->at, "the filter ends where a condition is expected");
 	if (c == ')' || c == '|' || c == '&' || at_word(p, "and") || at_word(p, "or"))
-		return parse_fail(p, p->at, "a condition is missing before `%s`",
-				  parse_shown(p, p->text + p->at, ident_len(p) ? ident_len(p) : 1));
+		return parse_fail(
+			p, p->at, "a condition is missing before `%s`",
+			parse_shown(p, p->text + p->at, ident_len(p) ? ident_len(p) : 1));
 	if (++p->depth > PARSE_PARENS_MAX)
 		return parse_fail(p, p->at, "the filter is nested too deep");
 	if (c == '(') {
@@ -666,24 +669,6 @@ static uint32_t parse_or(struct parse *p)
 	return root;
 }
 
-/* How deep the tree is: what evaluating it costs in stack. Chains are level. */
-static uint32_t depth_of(const struct filter *f, uint32_t i)
-{
-	enum node_kind kind = f->nodes.v[i].kind;
-	uint32_t deepest = 0, one;
-
-	for (; f->nodes.v[i].kind == kind; i = f->nodes.v[i].b) {
-		if (kind != NODE_AND && kind != NODE_OR && kind != NODE_NOT)
-			return 0;
-		one = 1 + depth_of(f, f->nodes.v[i].a);
-		deepest = one > deepest ? one : deepest;
-		if (kind == NODE_NOT)
-			return deepest;
-	}
-	one = 1 + depth_of(f, i);
-	return one > deepest ? one : deepest;
-}
-
 uint32_t parse_filter(struct parse *p)
 {
 	uint32_t root;
@@ -694,7 +679,5 @@ uint32_t parse_filter(struct parse *p)
 	root = parse_or(p);
 	if (root != NODE_NONE && p->at < p->len)
 		return parse_fail(p, p->at, "`)` closes nothing");
-	if (root != NODE_NONE && depth_of(p->f, root) > PARSE_DEPTH_MAX)
-		return parse_fail(p, 0, "the filter is nested too deep");
 	return root;
 }

@@ -65,7 +65,8 @@ uint32_t bind_made(struct parse *p, const struct field *f, const struct operand 
 uint32_t bind_join(struct parse *p, enum node_kind kind, uint32_t a, uint32_t b);
 uint32_t bind_not(struct parse *p, uint32_t a);
 /* An end of a socket: side 'l' local, 'r' remote. */
-uint32_t bind_side(struct parse *p, char side, enum cmp_op op, const struct word *w, uint32_t n);
+uint32_t bind_side(struct parse *p, char side, enum cmp_op op, const struct word *w,
+		   uint32_t n);
 /* operand.c: one word as an operand of the field's type. */
 bool bind_operand(struct parse *p, const struct field *f, enum cmp_op op,
 		  const struct word *w, struct operand *o);
@@ -83,6 +84,10 @@ uint32_t bind_word(struct parse *p, const struct word *w);
 bool bind_states(struct parse *p, const struct word *w, uint32_t *ret_states);
 uint32_t bind_state_sets(struct parse *p, uint32_t states, uint32_t excluded);
 
+/* resolve.c: through NSS, only with LSSOCK_Q_RESOLVE. */
+#define RESOLVE_MAX 64
+bool resolve_service(const char *s, size_t len, uint64_t *ret_port);
+unsigned resolve_host(const char *s, size_t len, struct lssock_addr ret[RESOLVE_MAX]);
 /* The built-in service names, one by one from *i = 0; NULL: no more. */
 const char *bind_service(uint32_t *i, uint16_t *ret_port);
 

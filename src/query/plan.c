@@ -178,7 +178,8 @@ static int find_shown(const char *what, const char *s, size_t len, const struct 
 
 	shown(s, len, name);
 	if (f && f->filter_only)
-		return fail(err, "`%s` means either end and is for filters: as a %s take l%s or r%s",
+		return fail(err,
+			    "`%s` means either end and is for filters: as a %s take l%s or r%s",
 			    f->name, what, f->name, f->name);
 	if (!f && near)
 		return fail(err, "unknown %s `%s`: did you mean `%s`?", what, name, near);
@@ -229,8 +230,10 @@ static int add_defaults(struct lssock_query *q, const struct lssock_question *as
 
 	for (i = 0; r == 0 && i < sizeof(groups) / sizeof(groups[0]); i++) {
 		if (ask->flags & groups[i])
-			r = add_names(q, field_option_group(groups[i] | (record ? LSSOCK_Q_FULLEST : 0)),
-				      err);
+			r = add_names(
+				q,
+				field_option_group(groups[i] | (record ? LSSOCK_Q_FULLEST : 0)),
+				err);
 	}
 	return r;
 }
@@ -385,6 +388,9 @@ static void need_shown(struct lssock_query *q, uint32_t *needs, uint32_t keep[DI
 		filter_add_needs(q->groups.v[i], needs, keep);
 	if (*needs & NEED_OWNERS)
 		*needs |= NEED_WHY;
+	/* A path is looked at in the root of the process that bound it. */
+	if (*needs & NEED_FILE)
+		*needs |= NEED_OWNERS | NEED_VIA;
 }
 
 static uint32_t needs_of_kind(uint32_t flags)
@@ -400,7 +406,7 @@ static uint32_t needs_of_kind(uint32_t flags)
 	if (flags & LSSOCK_Q_MAP)
 		needs |= NEED_PEER | NEED_VIA | NEED_OWNERS | NEED_PROC | NEED_WHY;
 	if (flags & LSSOCK_Q_FOOTER)
-		needs |= NEED_NETNS;
+		needs |= NEED_NETNS | NEED_COUNTERS;
 	return needs;
 }
 
@@ -470,7 +476,7 @@ static uint32_t states_wanted(const struct lssock_query *q, unsigned proto)
 		states = listen_states(proto);
 	else if (q->flags & LSSOCK_Q_BOUND_ONLY)
 		states = 1u << LSSOCK_BOUND;
-	else if (!(q->flags & LSSOCK_Q_FOOTER))
+	else
 		states &= ~q->hidden_states;
 	return states & push_states(q->filter, (uint8_t)proto);
 }
@@ -495,7 +501,8 @@ static int plan_table(struct lssock_query *q, unsigned proto)
 		p->push[proto] = false;
 		states |= ALL_STATES & ~HIDDEN;
 	}
-	if (p->needs & NEED_VIA && bit & (PROTOS_STREAM | 1u << LSSOCK_UNIX | 1u << LSSOCK_VSOCK)) {
+	if (p->needs & NEED_VIA &&
+	    bit & (PROTOS_STREAM | 1u << LSSOCK_UNIX | 1u << LSSOCK_VSOCK)) {
 		if (p->push[proto])
 			p->extra_listen |= bit;
 		else
@@ -537,7 +544,8 @@ void plan_release(struct plan *p)
 
 /* ---- public ----------------------------------------------------------------- */
 
-static int fill(struct lssock_query *q, const struct lssock_question *ask, struct lssock_err *err)
+static int fill(struct lssock_query *q, const struct lssock_question *ask,
+		struct lssock_err *err)
 {
 	int r = filter_new(ask->filter, ask->flags, &q->filter, err);
 

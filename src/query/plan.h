@@ -49,7 +49,8 @@ bool query_hides(const struct lssock_query *q, const struct lssock_snap *s, uint
 enum tri query_row(const struct lssock_query *q, const struct lssock_snap *s, uint32_t row);
 
 /* Plan of a question; called by lssock_query_new. */
-int plan_make(struct lssock_query *q, const struct lssock_question *ask, struct lssock_err *err);
+int plan_make(struct lssock_query *q, const struct lssock_question *ask,
+	      struct lssock_err *err);
 void plan_release(struct plan *p);
 
 /* ---- push-down (push.c) -------------------------------------------------- */
@@ -64,7 +65,8 @@ struct push_env {
 };
 /* Bytecode of a filter for an inet protocol: accepts every row the filter may
  * match (weaker or equal). Empty: everything. env NULL: only what needs none. */
-int push_filter(const struct filter *f, uint8_t proto, const struct push_env *env, struct buf *ret_code);
+int push_filter(const struct filter *f, uint8_t proto, const struct push_env *env,
+		struct buf *ret_code);
 /* lssock_states in which rows of the protocol can match at all; 0: none can, so
  * the protocol need not be asked. By abstract evaluation: unknown stays in. */
 uint32_t push_states(const struct filter *f, uint8_t proto);

@@ -90,6 +90,8 @@ static void put_number(struct buf *b, const struct field *f, const struct lssock
 		buf_puts(b, v->u ? "yes" : "no");
 	else if (f->unit == LSSOCK_U_OCTAL)
 		buf_printf(b, "%" PRIo64, v->u);
+	else if (f->unit == LSSOCK_U_HEX)
+		buf_printf(b, "0x%" PRIx64, v->u);
 	else
 		buf_u64(b, v->u);
 	if (f->type == FT_DURATION)

@@ -66,7 +66,7 @@ static void add_port_op(struct atom *a, uint8_t code, uint32_t port)
 static void add_cond(struct atom *a, bool remote, uint8_t family, uint8_t prefix,
 		     int port, const void *ip, size_t len)
 {
-	struct inet_diag_hostcond cond = { .family = family, .prefix_len = prefix, .port = port };
+	struct inet_diag_hostcond cond = {.family = family, .prefix_len = prefix, .port = port};
 
 	a->op[a->n].code = remote ? INET_DIAG_BC_D_COND : INET_DIAG_BC_S_COND;
 	a->op[a->n].len = (uint8_t)(4 + sizeof(cond) + len);
@@ -176,12 +176,14 @@ static void word_atom(struct push *p, uint8_t code, const void *operand, size_t 
 	memcpy(a->op[0].word, operand, len);
 }
 
+/* The filter has no marks of time-wait and half-open sockets, the kernel has. */
 static bool mark_atoms(struct push *p, const struct node *n)
 {
 	const struct operand *o = &p->f->operands.v[n->first];
 	struct inet_diag_markcond cond;
 	uint32_t i;
 
+	p->exact = false;
 	if (!p->env || !p->env->mark || (n->op != OP_EQ && n->op != OP_NE))
 		return false;
 	for (i = 0; i < n->count; i++, o++) {
@@ -228,7 +230,8 @@ static bool name_atoms(struct push *p, const struct node *n, bool cgroup)
 static bool auto_atoms(struct push *p, const struct node *n)
 {
 	p->exact = false;
-	if (!(PROTOS_AUTO & 1u << p->proto) || n->op != OP_EQ || n->count != 1 || !p->f->operands.v[n->first].lo.u)
+	if (!(PROTOS_AUTO & 1u << p->proto) || n->op != OP_EQ || n->count != 1 ||
+	    !p->f->operands.v[n->first].lo.u)
 		return false;
 	word_atom(p, INET_DIAG_BC_AUTO, "", 0);
 	return true;
@@ -307,7 +310,8 @@ static uint8_t can(struct push *p, uint32_t i)
  * units of 4 from the last one; 0: none. */
 struct label { uint32_t last; bool used; };
 
-static void emit(struct push *p, uint8_t code, uint8_t len, const void *operand, struct label *no)
+static void emit(struct push *p, uint8_t code, uint8_t len, const void *operand,
+		 struct label *no)
 {
 	struct inet_diag_bc_op op = { .code = code, .yes = len };
 	uint32_t at = (uint32_t)p->out->len;
@@ -394,12 +398,12 @@ static void gen(struct push *p, uint32_t i, bool want, struct label *other)
 		gen(p, n->a, !want, other);
 	} else if (n->kind == NODE_CMP) {
 		gen_leaf(p, n, want, other);
-	} else if ((n->kind == NODE_AND) == want) {	/* both must hold: one may be left out */
+	} else if ((n->kind == NODE_AND) == want) { /* both must hold: one may be left out */
 		if (can(p, n->a) & bit)
 			gen(p, n->a, want, other);
 		if (can(p, n->b) & bit)
 			gen(p, n->b, want, other);
-	} else {			/* one of both is enough */
+	} else { /* one of both is enough */
 		struct label next = { 0 };
 
 		gen(p, n->a, want, &next);
@@ -619,31 +623,37 @@ static void put_operand(uint8_t code, const char *s, size_t len, struct buf *out
 	}
 }
 
+static void put_target(const struct inet_diag_bc_op *op, size_t target, size_t len,
+		       struct buf *out)
+{
+	if (op->code == INET_DIAG_BC_NOP)
+		return;
+	buf_puts(out, op->code == INET_DIAG_BC_JMP ? " to " : ", else ");
+	if (target < len)
+		buf_u64(out, target);
+	else
+		buf_puts(out, target == len ? "accept" : "reject");
+}
+
 void push_disassemble(const void *code, size_t len, struct buf *out)
 {
 	static const char names[][8] = { "nop", "jmp", "s_ge", "s_le", "d_ge", "d_le", "auto",
 					 "s_cond", "d_cond", "dev", "mark", "s_eq", "d_eq",
 					 "cgroup" };
-	const char *bytes = code;
+	const char *bytes = code, *name;
 	struct inet_diag_bc_op op;
-	size_t at = 0, target, span;
+	size_t at = 0, span;
 
 	while (at + sizeof(op) <= len) {
 		memcpy(&op, bytes + at, sizeof(op));
 		span = op.yes < sizeof(op) || op.yes > len - at ? len - at : op.yes;
-		target = at + op.no;
-		buf_printf(out, "%5zu  %-7s", at,
-			   op.code < sizeof(names) / sizeof(names[0]) ? names[op.code] : "?");
+		name = op.code < sizeof(names) / sizeof(names[0]) ? names[op.code] : "?";
+		buf_printf(out, "%5zu  %s", at, name);
 		if (span > sizeof(op)) {
-			buf_putc(out, ' ');
+			buf_fill(out, ' ', 8 - strlen(name));
 			put_operand(op.code, bytes + at + sizeof(op), span - sizeof(op), out);
 		}
-		if (target > len)
-			buf_puts(out, op.code == INET_DIAG_BC_JMP ? " reject" : ", else reject");
-		else if (target == len)
-			buf_puts(out, op.code == INET_DIAG_BC_JMP ? " accept" : ", else accept");
-		else if (op.code != INET_DIAG_BC_NOP)
-			buf_printf(out, op.code == INET_DIAG_BC_JMP ? " %zu" : ", else %zu", target);
+		put_target(&op, at + op.no, len, out);
 		buf_putc(out, '\n');
 		at += span;
 	}

@@ -26,8 +26,8 @@ struct made {
 	bool failed;
 };
 
-static void made_cell(const struct lssock_sheet *sheet, uint32_t row, uint32_t sub, uint32_t col,
-		      struct lssock_value *ret)
+static void made_cell(const struct lssock_sheet *sheet, uint32_t row, uint32_t sub,
+		      uint32_t col, struct lssock_value *ret)
 {
 	const struct made *m = sheet->ctx;
 	const struct cell *c = &m->cells.v[(size_t)row * sheet->n_columns + col];
@@ -227,11 +227,13 @@ static void sum_namespaces(struct made *m)
 }
 
 /* Ports of the range for automatic use that sockets of a protocol have. */
-static uint32_t ports_used(const struct lssock_snap *s, uint16_t ns, unsigned proto)
+static uint32_t ports_used(struct made *m, uint16_t ns, unsigned proto)
 {
+	const struct lssock_snap *s = m->sheet.snap;
 	uint32_t lo = s->ns.v[ns].port_lo, hi = s->ns.v[ns].port_hi, i, n = 0;
 	uint32_t *seen = mem_alloc(65536 / 8);
 
+	m->failed |= !seen;
 	for (i = 0; seen && i < s->socks.n; i++) {
 		const struct lssock_sock *k = &s->socks.v[i];
 		uint32_t bit = 1u << k->lport % 32;
@@ -255,7 +257,7 @@ static void port_count(struct made *m, const struct lssock_ns *ns, bool named, c
 	at = m->text.len;
 	buf_puts(&m->text, what);
 	if (named) {
-		buf_puts(&m->text, " in ");
+		buf_putc(&m->text, '@');
 		if (ns->name)
 			put_string(m, ns->name);
 		else
@@ -278,8 +280,10 @@ static void sum_ports(struct made *m)
 		if (!(ns->flags & LSSOCK_NS_ASKED) || !ns->port_lo || ns->port_hi < ns->port_lo)
 			continue;
 		port_count(m, ns, asked > 1, "range", ns->port_hi - ns->port_lo + 1u);
-		port_count(m, ns, asked > 1, "tcp used", ports_used(s, (uint16_t)i, LSSOCK_TCP));
-		port_count(m, ns, asked > 1, "udp used", ports_used(s, (uint16_t)i, LSSOCK_UDP));
+		port_count(m, ns, asked > 1, "tcp-used",
+			   ports_used(m, (uint16_t)i, LSSOCK_TCP));
+		port_count(m, ns, asked > 1, "udp-used",
+			   ports_used(m, (uint16_t)i, LSSOCK_UDP));
 	}
 }
 
@@ -293,7 +297,8 @@ static const struct lssock_proc *fullest(const struct lssock_snap *s)
 		p = &s->procs.v[i];
 		if (p->nofile == LSSOCK_NONE || p->nfds == LSSOCK_NONE || !p->nofile)
 			continue;
-		if (!worst || (uint64_t)p->nfds * worst->nofile > (uint64_t)worst->nfds * p->nofile)
+		if (!worst ||
+		    (uint64_t)p->nfds * worst->nofile > (uint64_t)worst->nfds * p->nofile)
 			worst = p;
 	}
 	return worst;
@@ -312,12 +317,12 @@ static void sum_files(struct made *m)
 	if (!p)
 		return;
 	add_word(m, "files");
-	add_word(m, "fullest process");
+	add_word(m, "fullest-process");
 	at = m->text.len;
 	put_string(m, p->comm);
 	buf_putc(&m->text, '[');
 	buf_i64(&m->text, p->pid);
-	buf_puts(&m->text, "] ");
+	buf_puts(&m->text, "]:");
 	buf_u64(&m->text, p->nfds);
 	buf_putc(&m->text, '/');
 	buf_u64(&m->text, p->nofile);
@@ -471,7 +476,8 @@ int lssock_netns_sheet(struct lssock_snap *s, struct lssock_sheet **ret)
 		{ .name = "procs", .head = "PROCS", .right = true },
 		{ .name = "pid", .head = "PID", .right = true },
 		{ .name = "sockets", .head = "SOCKETS", .right = true },
-		{ .name = "interfaces", .head = "INTERFACES", .min = 16, .give = 9, .cut = 'e' },
+		{ .name = "interfaces", .head = "INTERFACES",
+		  .min = 16, .give = 9, .cut = 'e' },
 		{ .name = "state", .head = "STATE" },
 	};
 	struct made *m = made_new(SHEET_NETNS, columns, sizeof(columns) / sizeof(*columns), s);
@@ -517,7 +523,7 @@ int lssock_fields_sheet(struct lssock_sheet **ret)
 	return made_end(m, ret);
 }
 
-/* ---- any sheet ----------------------------------------------------------------------------- */
+/* ---- any sheet --------------------------------------------------------------- */
 
 void lssock_sheet_free(struct lssock_sheet *sheet)
 {

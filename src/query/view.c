@@ -61,53 +61,65 @@ static void order_name(struct order *o, const struct lssock_snap *s, uint32_t id
 	order_bytes(o, name, name ? len : 0);
 }
 
-static void order_ends(struct order *o, const struct lssock_snap *s, const struct lssock_sock *k)
+/* The place of each process by name and pid: four bytes in a row's key, where
+ * the names would make nearly every comparison go to memory. NULL: no memory. */
+static uint32_t *rank_procs(const struct lssock_snap *s)
 {
-	if (k->proto == LSSOCK_UNIX || k->proto == LSSOCK_OTHER) {
-		order_name(o, s, k->name);
-	} else {
-		order_u16(o, k->lport);
-		order_u8(o, k->family);
-		buf_put(&o->keys, k->local.ip, sizeof(k->local.ip));
-		buf_put(&o->keys, k->remote.ip, sizeof(k->remote.ip));
-		order_u16(o, k->rport);
+	uint32_t *ranks = mem_alloc((s->procs.n + 1ull) * sizeof(*ranks)), i;
+	struct order o = { 0 };
+
+	for (i = 0; i < s->procs.n; i++) {
+		order_item(&o, i);
+		order_name(&o, s, s->procs.v[i].comm);
+		order_u32(&o, (uint32_t)s->procs.v[i].pid);
 	}
-	order_u32(o, k->inode);
+	if (order_sort(&o)) {
+		mem_free(ranks);
+		ranks = NULL;
+	}
+	for (i = 0; ranks && i < s->procs.n; i++)
+		ranks[o.items.v[i].item] = i;
+	order_release(&o);
+	return ranks;
 }
 
-static void order_owner(struct order *o, const struct lssock_snap *s,
+static uint32_t rank_of(const uint32_t *ranks, const struct lssock_snap *s,
 			const struct lssock_sock *k)
 {
 	uint32_t owner = field_owner(s, k);
 	uint32_t proc = owner ? s->owners.v[owner].proc : 0;
 
-	if (!proc || proc >= s->procs.n) {
-		order_u8(o, 1);
-		return;
-	}
-	order_u8(o, 0);
-	order_name(o, s, s->procs.v[proc].comm);
-	order_u32(o, (uint32_t)s->procs.v[proc].pid);
+	return proc && proc < s->procs.n ? ranks[proc] : LSSOCK_NONE;
 }
 
-/* Listeners by port, then the others by process. */
-static void order_default(struct order *o, const struct lssock_snap *s,
+/* Listeners by port, then the others by process. What tells rows apart best
+ * comes in the first 8 bytes. */
+static void order_default(struct order *o, const uint32_t *ranks, const struct lssock_snap *s,
 			  const struct lssock_sock *k)
 {
 	bool listens = field_listens(k);
 
 	order_u8(o, !listens);
 	if (!listens)
-		order_owner(o, s, k);
+		order_u32(o, rank_of(ranks, s, k));
 	order_u8(o, k->proto);
-	order_ends(o, s, k);
+	if (k->proto == LSSOCK_UNIX || k->proto == LSSOCK_OTHER) {
+		order_name(o, s, k->name);
+	} else {
+		order_u16(o, k->lport);
+		buf_put(&o->keys, k->local.ip, sizeof(k->local.ip));
+		buf_put(&o->keys, k->remote.ip, sizeof(k->remote.ip));
+		order_u16(o, k->rport);
+		order_u8(o, k->family);
+	}
 	if (listens)
-		order_owner(o, s, k);
+		order_u32(o, rank_of(ranks, s, k));
+	order_u32(o, k->inode);
 	order_u16(o, k->ns);
 }
 
-static void order_row(struct order *o, const struct lssock_query *q, const struct lssock_snap *s,
-		      uint32_t row, uint32_t owner)
+static void order_row(struct order *o, const struct lssock_query *q,
+		      const struct lssock_snap *s, uint32_t row, uint32_t owner)
 {
 	struct lssock_value value;
 	uint32_t i;
@@ -120,19 +132,20 @@ static void order_row(struct order *o, const struct lssock_query *q, const struc
 
 static int view_sort(struct lssock_view *v)
 {
+	uint32_t *ranks = rank_procs(v->snap), i;
 	struct order o = { 0 };
-	uint32_t i;
 	int err;
 
-	for (i = 0; i < v->rows.n; i++) {
+	for (i = 0; ranks && i < v->rows.n; i++) {
 		order_item(&o, v->rows.v[i]);
 		order_row(&o, v->query, v->snap, v->rows.v[i], 0);
-		order_default(&o, v->snap, snap_row(v->snap, v->rows.v[i]));
+		order_default(&o, ranks, v->snap, snap_row(v->snap, v->rows.v[i]));
 	}
-	err = order_sort(&o);
+	err = ranks ? order_sort(&o) : -ENOMEM;
 	for (i = 0; !err && i < v->rows.n; i++)
 		v->rows.v[i] = o.items.v[i].item;
 	order_release(&o);
+	mem_free(ranks);
 	return err;
 }
 
@@ -201,26 +214,37 @@ bool lssock_view_owner_matched(const struct lssock_view *v, uint32_t row, uint32
 struct owners {
 	VEC(uint32_t) list;
 	uint32_t row;			/* whose they are, LSSOCK_NONE: nobody's yet */
-	bool failed;
 };
+
+/* Room for the owners of any row, so that no cell can fail later. */
+static bool owners_init(struct owners *w, const struct lssock_view *v)
+{
+	const struct lssock_snap *s = v->snap;
+	uint32_t i, o, n, most = 0;
+
+	w->row = LSSOCK_NONE;
+	for (i = 0; i < v->rows.n; i++) {
+		n = 0;
+		for (o = snap_row(s, v->rows.v[i])->owner; o; o = s->owners.v[o].next)
+			n++;
+		if (n > most)
+			most = n;
+	}
+	return vec_reserve(&w->list, most);
+}
 
 static void owners_add(struct owners *w, const struct lssock_snap *s, const struct filter *f,
 		       bool matched)
 {
-	uint32_t o = field_owner(s, snap_row(s, w->row)), *place;
+	uint32_t o = field_owner(s, snap_row(s, w->row));
 	/* A row with one owner is here because of it. */
 	bool all = (o && !s->owners.v[o].next) || !(f->needs & NEED_OWNERS);
 
 	for (; o && s->owners.v[o].how == LSSOCK_HOW_FD; o = s->owners.v[o].next) {
 		bool yes = all || filter_pair(f, s, w->row, o) == TRI_YES;
 
-		if (yes != matched)
-			continue;
-		place = vec_push(&w->list);
-		if (place)
-			*place = o;
-		else
-			w->failed = true;
+		if (yes == matched)
+			*vec_push(&w->list) = o;
 	}
 }
 
@@ -342,13 +366,12 @@ static int sockets_sheet(const struct lssock_view *v, struct lssock_sheet **ret)
 	if (!t)
 		return -ENOMEM;
 	t->query = v->query;
-	t->owners.row = LSSOCK_NONE;
 	t->sheet = (struct lssock_sheet){
 		.kind = SHEET_SOCKETS, .snap = lssock_snap_hold(v->snap),
 		.cell = sockets_cell, .subs = sockets_subs, .origin = sockets_origin,
 		.free = sockets_free, .owners_asked = v->snap->meta.owners_asked, .ctx = t,
 	};
-	if (!sockets_fill(t, v)) {
+	if (!owners_init(&t->owners, v) || !sockets_fill(t, v)) {
 		sockets_free(&t->sheet);
 		return -ENOMEM;
 	}
@@ -488,7 +511,7 @@ static bool groups_count(struct groups_sheet *t, const struct lssock_view *v)
 	for (i = 0; i < v->rows.n; i++)
 		if (!count_row(t, v->rows.v[i]))
 			return false;
-	return !t->owners.failed;
+	return true;
 }
 
 /* By --sort as far as it is given, else the largest first; then by the keys. */
@@ -551,12 +574,12 @@ static int groups_sheet(const struct lssock_view *v, struct lssock_sheet **ret)
 		return -ENOMEM;
 	t->query = v->query;
 	t->n_keys = v->query->groups.n;
-	t->owners.row = LSSOCK_NONE;
 	t->sheet = (struct lssock_sheet){
 		.kind = SHEET_GROUPS, .snap = lssock_snap_hold(v->snap), .cell = groups_cell,
 		.free = groups_free, .owners_asked = v->snap->meta.owners_asked, .ctx = t,
 	};
-	if (!groups_columns(t) || !groups_count(t, v) || groups_sort(t)) {
+	if (!owners_init(&t->owners, v) || !groups_columns(t) || !groups_count(t, v) ||
+	    groups_sort(t)) {
 		groups_free(&t->sheet);
 		return -ENOMEM;
 	}

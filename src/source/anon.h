@@ -11,12 +11,19 @@
 
 struct anon { uint64_t key[2]; };
 
-/* A key nobody keeps. 0 or -errno. */
+/* A key nobody keeps (mask.c). 0 or -errno. */
 int anon_init(struct anon *a);
 /* Rewrites one chunk of the answer to this ask in place. */
 void anon_chunk(const struct anon *a, const struct ask *ask, void *bytes, size_t len);
 /* The id under which the rewritten question is asked: where the id is the hash
  * of a path, that of the other path. -ENOMEM. */
 int anon_id(const struct anon *a, const struct ask *ask, uint64_t *ret);
+
+/* ---- mask.c -------------------------------------------------------------- */
+
+/* Every word in it. */
+void mask_text(const struct anon *a, void *bytes, size_t len);
+/* An address of a family, if there is room for it; others stay. */
+void mask_ip(const struct anon *a, int family, unsigned char *ip, size_t room);
 
 #endif

@@ -7,10 +7,14 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <libmnl/libmnl.h>
 #include <linux/netlink.h>
+#include <linux/sock_diag.h>
+#include <linux/unix_diag.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -112,7 +116,7 @@ static int read_inside(int root, const char *path, struct buf *b)
 
 	if (fd < 0)
 		return fd;
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+	if (proc_stat_fd(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
 		close(fd);
 		return -EINVAL;
 	}
@@ -171,12 +175,87 @@ static int answer_owners(struct kernel *k, const struct ask *a, chunk_fn fn, voi
 	return procscan_owners(&k->scan, a->id, arg, a->arg_len, fn, ctx);
 }
 
+struct queues { struct index inodes; int err; };
+
+/* A stream's descriptors travel with at least one byte; an empty datagram can
+ * carry them too, and RQLEN does not show it. */
+static int take_queue(struct queues *q, const struct nlmsghdr *h)
+{
+	const struct unix_diag_msg *m = mnl_nlmsg_get_payload(h);
+	const struct unix_diag_rqlen *len;
+	const struct nlattr *a;
+	bool may = m->udiag_type != SOCK_STREAM;
+	uint32_t *slot;
+
+	mnl_attr_for_each(a, h, sizeof(*m))
+		if (mnl_attr_get_type(a) == UNIX_DIAG_RQLEN &&
+		    mnl_attr_get_payload_len(a) >= sizeof(*len)) {
+			len = mnl_attr_get_payload(a);
+			may |= len->udiag_rqueue > 0;
+		}
+	slot = may && m->udiag_ino ? index_put(&q->inodes, m->udiag_ino) : NULL;
+	if (slot)
+		*slot = 0;
+	return may && m->udiag_ino && !slot ? -ENOMEM : 0;
+}
+
+static int take_queues(void *ctx, const void *bytes, size_t len)
+{
+	struct queues *q = ctx;
+	const struct nlmsghdr *h = bytes;
+	int left = (int)len, r = 0;
+
+	for (; r == 0 && mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left)) {
+		size_t body = mnl_nlmsg_get_payload_len(h);
+
+		if (h->nlmsg_type == SOCK_DIAG_BY_FAMILY && body >= sizeof(struct unix_diag_msg))
+			r = take_queue(q, h);
+		else if ((h->nlmsg_type == NLMSG_DONE || h->nlmsg_type == NLMSG_ERROR) &&
+			 body >= sizeof(q->err))	/* both begin with an int */
+			memcpy(&q->err, mnl_nlmsg_get_payload(h), sizeof(q->err));
+	}
+	return r;
+}
+
+/* Which unix sockets can have descriptors in flight, in the namespaces known.
+ * -errno: cannot be told. */
+static int find_queues(struct kernel *k, struct queues *q)
+{
+	const struct {
+		struct nlmsghdr h;
+		struct unix_diag_req body;
+	} request = {
+		.h = { .nlmsg_len = sizeof(request), .nlmsg_type = SOCK_DIAG_BY_FAMILY,
+		       .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP },
+		.body = { .sdiag_family = AF_UNIX, .udiag_states = ~0u,
+			  .udiag_show = UDIAG_SHOW_RQLEN },
+	};
+	uint32_t ns, n = netns_count(k->netns);
+	int r = index_reserve(&q->inodes, 64);
+
+	for (ns = 0; ns < n && r == 0; ns++) {
+		r = dump(k, (uint16_t)ns, NETLINK_SOCK_DIAG, &request, sizeof(request),
+			 take_queues, q);
+		if (ns && (r == -ENOENT || r == -ESRCH))
+			r = 0;	/* the namespace is gone */
+		if (r == 0)
+			r = q->err;
+	}
+	return r;
+}
+
 static int answer_holders(struct kernel *k, const struct ask *a, chunk_fn fn, void *ctx)
 {
 	struct procscan scan = k->scan;
+	struct queues q = { 0 };
+	int r;
 
 	scan.since_ns = atomic_load(&k->walked_ns);
-	return procscan_holders(&scan, a->arg, a->arg_len, fn, ctx);
+	if (!k->foreign && find_queues(k, &q) == 0)
+		scan.queued = &q.inodes;
+	r = procscan_holders(&scan, a->arg, a->arg_len, fn, ctx);
+	index_release(&q.inodes);
+	return r;
 }
 
 static int answer_proc(struct kernel *k, const struct ask *a, chunk_fn fn, void *ctx)
@@ -304,7 +383,7 @@ static int walk_directory(struct walk *w, int mount, uint64_t id, struct buf *re
 		char *p;
 
 		if (!strcmp(name, ".") || !strcmp(name, "..") ||
-		    fstatat(w->dents.fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+		    proc_stat_at(w->dents.fd, name, AT_SYMLINK_NOFOLLOW, &st) < 0 ||
 		    !S_ISDIR(st.st_mode))
 			continue;
 		w->seen++;
@@ -333,7 +412,7 @@ static int cgroup_by_walk(int mount, uint64_t id, struct buf *ret)
 	if (!w)
 		return -ENOMEM;
 	buf_putc(&w->queue, '\0');	/* the root: an empty path */
-	if (fstat(mount, &st) == 0 && st.st_ino == id) {
+	if (proc_stat_fd(mount, &st) == 0 && st.st_ino == id) {
 		buf_putc(ret, '/');
 		r = 1;
 	}
@@ -374,14 +453,14 @@ static int answer_cgroup_id(const struct ask *a, chunk_fn fn, void *ctx)
 
 	if (r == 0 && (!a->arg_len || memchr(a->arg, '\0', a->arg_len)))
 		r = -ENOENT;
-	if (r == 0 && stat(buf_cstr(&path), &top) < 0)
-		r = -errno;
+	if (r == 0 && proc_stat_at(AT_FDCWD, buf_cstr(&path), 0, &top) < 0)
+		r = -ENOENT;
 	buf_putc(&path, '/');
 	buf_put(&path, a->arg, a->arg_len);
 	if (r == 0 && path.failed)
 		r = -ENOMEM;
-	if (r == 0 && fstatat(AT_FDCWD, buf_cstr(&path), &st, AT_SYMLINK_NOFOLLOW) < 0)
-		r = -errno;
+	if (r == 0)
+		r = proc_stat_at(AT_FDCWD, buf_cstr(&path), AT_SYMLINK_NOFOLLOW, &st);
 	/* the path is a user's: it must not lead out of the tree */
 	if (r == 0 && (st.st_dev != top.st_dev || !S_ISDIR(st.st_mode)))
 		r = -ENOENT;

@@ -29,9 +29,6 @@
 #define KEPT_MAX 64
 #define WAY_IN_S 2
 #define STACK_SIZE (256u << 10)
-#ifndef SO_NETNS_COOKIE
-#define SO_NETNS_COOKIE 71
-#endif
 
 struct kept { uint64_t ino; int protocol; struct mnl_socket *nl; };
 
@@ -71,6 +68,16 @@ static void kept_drop(struct netns *n, uint32_t i)
 {
 	mnl_socket_close(n->kept.v[i].nl);
 	n->kept.v[i] = n->kept.v[--n->kept.n];
+}
+
+uint32_t netns_count(struct netns *n)
+{
+	uint32_t count;
+
+	pthread_mutex_lock(&n->lock);
+	count = n->list.n;
+	pthread_mutex_unlock(&n->lock);
+	return count;
 }
 
 struct netns *netns_new(int proc_fd)
@@ -267,16 +274,6 @@ struct visit {
 	int err;
 };
 
-static uint64_t socket_cookie(struct mnl_socket *nl)
-{
-	uint64_t cookie = 0;
-	socklen_t len = sizeof(cookie);
-
-	if (getsockopt(mnl_socket_get_fd(nl), SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &len) < 0)
-		return 0;	/* before Linux 5.14 */
-	return cookie;
-}
-
 /* In the namespace of the calling thread. /proc/sys/net follows that too. */
 static int read_here(int proc_fd, const char *path, struct buf *b)
 {
@@ -352,7 +349,7 @@ static void *visit_main(void *arg)
 		else
 			r = nlsock_open(v->protocol, &v->nl);
 		if (v->nl)
-			v->cookie = socket_cookie(v->nl);
+			v->cookie = nlsock_cookie(mnl_socket_get_fd(v->nl));
 	}
 	visit_is(v, BACK, r);
 	visit_release(v);
@@ -378,7 +375,9 @@ static int visit_new(struct netns *n, const struct space *s, int protocol, const
 	v->protocol = protocol;
 	if (file)
 		memcpy(v->file, file, strlen(file));
-	v->proc_fd = fcntl(n->h.scan.proc_fd, F_DUPFD_CLOEXEC, 0);
+	do
+		v->proc_fd = fcntl(n->h.scan.proc_fd, F_DUPFD_CLOEXEC, 0);
+	while (v->proc_fd < 0 && errno == EINTR);
 	if (v->proc_fd < 0)
 		r = -errno;
 	else if (!space_copy(s, &v->space))
@@ -513,7 +512,7 @@ static int open_inside(struct netns *n, uint16_t ns, int protocol, struct mnl_so
 
 	if (ns == 0) {
 		r = nlsock_open(protocol, ret);
-		*ret_cookie = r == 0 ? socket_cookie(*ret) : 0;
+		*ret_cookie = r == 0 ? nlsock_cookie(mnl_socket_get_fd(*ret)) : 0;
 		return r;
 	}
 	r = visit(n, ns, protocol, NULL, &v);
@@ -577,7 +576,7 @@ static int read_of_process(struct netns *n, uint16_t ns, const char *path, struc
 	dir = s.pid ? proc_open_at(n->h.scan.proc_fd, proc_path(own, 0, 0, "", s.pid),
 				   O_PATH | O_DIRECTORY) : -ESRCH;
 	r = dir < 0 ? dir : io_read_at(dir, path, b, TABLE_MAX);
-	if (r == 0 && (fstatat(dir, s.ino ? "ns/net" : "net/dev", &st, 0) < 0 ||
+	if (r == 0 && (proc_stat_at(dir, s.ino ? "ns/net" : "net/dev", 0, &st) < 0 ||
 		       st.st_ino != (s.ino ? s.ino : s.key))) {
 		b->len = before;
 		r = -ESRCH;

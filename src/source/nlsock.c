@@ -16,31 +16,42 @@
 
 #define RECV_SIZE 65536		/* a dump fills at most 32 KiB; less costs calls */
 #define PATIENCE_S 10
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71
+#endif
+
+/* A bind that was interrupted after its first half cannot be repeated on the
+ * same socket. */
+static int open_bound(int protocol, struct mnl_socket **ret)
+{
+	struct mnl_socket *nl = mnl_socket_open2(protocol, SOCK_CLOEXEC);
+	int r;
+
+	if (!nl)
+		return -errno;
+	if (mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0) {
+		r = -errno;
+		mnl_socket_close(nl);
+		return r;
+	}
+	*ret = nl;
+	return 0;
+}
 
 int nlsock_open(int protocol, struct mnl_socket **ret)
 {
 	/* A dump's next part is made when it is fetched, so there is always one.
 	 * If a kernel ever owes one, this is an error and not a hang. */
 	static const struct timeval patience = { .tv_sec = PATIENCE_S };
-	struct mnl_socket *nl;
 	int r;
 
 	do
-		nl = mnl_socket_open2(protocol, SOCK_CLOEXEC);
-	while (!nl && errno == EINTR);
-	if (!nl)
-		return -errno;
-	do
-		r = mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID);
-	while (r < 0 && errno == EINTR);
-	if (r < 0) {
-		r = -errno;
-		mnl_socket_close(nl);
-		return r;
-	}
-	setsockopt(mnl_socket_get_fd(nl), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	*ret = nl;
-	return 0;
+		r = open_bound(protocol, ret);
+	while (r == -EINTR);
+	if (r == 0)
+		setsockopt(mnl_socket_get_fd(*ret), SOL_SOCKET, SO_RCVTIMEO, &patience,
+			   sizeof(patience));
+	return r;
 }
 
 static int send_request(struct mnl_socket *nl, const void *request, size_t len)
@@ -139,6 +150,18 @@ static int take_answer(struct mnl_socket *nl, struct answer *a, char *bytes, chu
 			return r;
 	}
 	return 0;
+}
+
+uint64_t nlsock_cookie(int fd)
+{
+	uint64_t cookie = 0;
+	socklen_t len = sizeof(cookie);
+	int r;
+
+	do
+		r = getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &len);
+	while (r < 0 && errno == EINTR);
+	return r < 0 ? 0 : cookie;	/* before Linux 5.14 */
 }
 
 int nlsock_dump(struct mnl_socket *nl, const void *request, size_t len, chunk_fn fn, void *ctx)

@@ -21,6 +21,9 @@ int nlsock_open(int protocol, struct mnl_socket **ret);
  * used again. */
 int nlsock_dump(struct mnl_socket *nl, const void *request, size_t len, chunk_fn fn, void *ctx);
 
+/* SO_NETNS_COOKIE of any socket, 0: not to be had. */
+uint64_t nlsock_cookie(int fd);
+
 /* ---- netns: which namespaces there are; sockets inside one --------------- */
 
 struct netns;				/* the list, thread-safe */
@@ -33,6 +36,7 @@ int netns_find(struct netns *n, bool deep, chunk_fn fn, void *ctx);
 int netns_of_sockets(struct netns *n, const struct ask_fd *fds, size_t n_fds, chunk_fn fn, void *ctx);
 /* One, by pid or path (ASK_NETNS_FIND). */
 int netns_find_one(struct netns *n, const char *spec, size_t len, chunk_fn fn, void *ctx);
+uint32_t netns_count(struct netns *n);
 /* A netlink socket inside namespace ns (0: ours). Kept and reused; give it back.
  * Opened from a thread of its own that enters, opens and ends. */
 int netns_socket(struct netns *n, uint16_t ns, int protocol, struct mnl_socket **ret);
@@ -49,6 +53,9 @@ struct procscan {
 	int proc_fd;			/* -1: there is no /proc */
 	uint64_t ns_per_tick;
 	uint64_t since_ns;		/* new_only: processes that started from here on */
+	/* Sockets whose queue may hold descriptors in flight (inodes); NULL: any.
+	 * Asking each socket's fdinfo costs twice as much as the walk itself. */
+	const struct index *queued;
 	bool fd_sizes;
 	bool real;			/* a proc file system, not a copy of one */
 	bool own_pids;			/* its pids are those of our pid namespace */
@@ -82,6 +89,10 @@ int32_t proc_number(const char *name);
 /* openat and readlinkat with EINTR retried: fd or length, or -errno. */
 int proc_open_at(int dirfd, const char *name, int flags);
 int proc_link_at(int dirfd, const char *name, char *link, size_t size);
+/* fstatat and fstat likewise: 0 or -errno. */
+struct stat;
+int proc_stat_at(int dirfd, const char *name, int flags, struct stat *ret);
+int proc_stat_fd(int fd, struct stat *ret);
 /* /proc/PID/stat through the directory of the process. */
 struct procfs_stat;
 int procscan_stat(int dirfd, struct procfs_stat *ret);

@@ -41,6 +41,26 @@ int proc_link_at(int dirfd, const char *name, char *link, size_t size)
 	return n < 0 ? -errno : (int)n;
 }
 
+int proc_stat_at(int dirfd, const char *name, int flags, struct stat *ret)
+{
+	int r;
+
+	do
+		r = fstatat(dirfd, name, ret, flags);
+	while (r < 0 && errno == EINTR);
+	return r < 0 ? -errno : 0;
+}
+
+int proc_stat_fd(int fd, struct stat *ret)
+{
+	int r;
+
+	do
+		r = fstat(fd, ret);
+	while (r < 0 && errno == EINTR);
+	return r < 0 ? -errno : 0;
+}
+
 static char *add_text(char *p, const char *s)
 {
 	size_t len = strlen(s);
@@ -190,13 +210,16 @@ void procscan_init(struct procscan *s, int proc_fd)
 	s->ns_per_tick = 1000000000u / (uint64_t)(ticks > 0 ? ticks : 100);
 	if (proc_fd < 0)
 		return;
-	s->real = fstatfs(proc_fd, &fs) == 0 && fs.f_type == PROC_MAGIC;
+	do
+		n = fstatfs(proc_fd, &fs);
+	while (n < 0 && errno == EINTR);
+	s->real = n == 0 && fs.f_type == PROC_MAGIC;
 	n = proc_link_at(proc_fd, "self", link, sizeof(link) - 1);
 	link[n > 0 ? n : 0] = '\0';
 	s->own_pids = s->real && n > 0 && !strcmp(link, proc_path(own, 0, 0, "", getpid()));
 	/* The size is 0 before Linux 6.2, here too where at least one is open. */
 	self = s->real ? procscan_self(proc_fd) : -1;
-	s->fd_sizes = self >= 0 && fstatat(self, "fd", &st, 0) == 0 && st.st_size > 0;
+	s->fd_sizes = self >= 0 && proc_stat_at(self, "fd", 0, &st) == 0 && st.st_size > 0;
 	if (self >= 0)
 		close(self);
 }

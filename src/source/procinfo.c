@@ -27,9 +27,6 @@
 #define MOUNTINFO_MAX (64u << 20)
 #define INITIAL_PIDNS 0xEFFFFFFCu	/* PROC_PID_INIT_INO */
 #define CAP_SYS_PTRACE_BIT 19
-#ifndef SO_NETNS_COOKIE
-#define SO_NETNS_COOKIE 71
-#endif
 
 /* ---- details of a process ----------------------------------------------- */
 
@@ -55,7 +52,7 @@ static int count_fds(const struct procscan *s, int dir, struct buf *b)
 	uint64_t n = 0;
 	int r;
 
-	if (s->fd_sizes && fstatat(dir, "fd", &st, 0) == 0) {
+	if (s->fd_sizes && proc_stat_at(dir, "fd", 0, &st) == 0) {
 		buf_u64(b, (uint64_t)st.st_size);
 		return 0;
 	}
@@ -131,11 +128,11 @@ static int stat_as_owner(int dir, const char *path, struct stat *st)
 		return base;
 	if (absolute) {
 		fd = proc_open_inside(base, path, O_NOFOLLOW);
-		r = fd < 0 ? fd : fstat(fd, st) < 0 ? -errno : 0;
+		r = fd < 0 ? fd : proc_stat_fd(fd, st);
 		if (fd >= 0)
 			close(fd);
-	} else if (fstatat(base, path, st, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) < 0) {
-		r = -errno;
+	} else {
+		r = proc_stat_at(base, path, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, st);
 	}
 	close(base);
 	return r;
@@ -154,8 +151,8 @@ static int stat_as_us(int dir, const char *path, struct stat *st)
 	buf_puts(&b, path);
 	if (r == 0 && b.failed)
 		r = -ENOMEM;
-	if (r == 0 && fstatat(AT_FDCWD, buf_cstr(&b), st, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) < 0)
-		r = -errno;
+	if (r == 0)
+		r = proc_stat_at(AT_FDCWD, buf_cstr(&b), AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, st);
 	buf_release(&b);
 	return r;
 }
@@ -298,14 +295,15 @@ static uint64_t clock_ns(clockid_t which)
 
 static uint64_t own_cookie(void)
 {
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
-	uint64_t cookie = 0;
-	socklen_t len = sizeof(cookie);
+	uint64_t cookie;
+	int fd;
 
+	do
+		fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+	while (fd < 0 && errno == EINTR);
 	if (fd < 0)
 		return 0;
-	if (getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &len) < 0)
-		cookie = 0;
+	cookie = nlsock_cookie(fd);
 	close(fd);
 	return cookie;
 }
@@ -316,9 +314,9 @@ static const char *sees_initial_pidns(const struct procscan *s, int self)
 {
 	struct stat st;
 
-	if (s->proc_fd >= 0 && fstatat(s->proc_fd, "1/ns/pid", &st, 0) == 0)
+	if (s->proc_fd >= 0 && proc_stat_at(s->proc_fd, "1/ns/pid", 0, &st) == 0)
 		return st.st_ino == INITIAL_PIDNS ? "1" : "0";
-	if (self >= 0 && fstatat(self, "ns/pid", &st, 0) == 0)
+	if (self >= 0 && proc_stat_at(self, "ns/pid", 0, &st) == 0)
 		return st.st_ino == INITIAL_PIDNS ? "1" : "0";
 	return "-";
 }
@@ -405,35 +403,53 @@ static unsigned hidepid_of(const struct mount_text *options)
 	return in_group(gid) ? 0 : hidepid;
 }
 
-/* How much is hidden from us: what may be traced is always seen. The mount is
- * found by its id, for the same /proc may be mounted at many places. */
-static unsigned hidepid(const struct procscan *s, int self)
+static int read_number(int dir, const char *file, const char *key, bool hex, uint64_t *ret)
+{
+	struct buf b = { 0 };
+	int r = io_read_at(dir, file, &b, SECTION_MAX);
+
+	if (r == 0 && !line_number(&b, key, hex, ret))
+		r = -ENOENT;
+	buf_release(&b);
+	return r;
+}
+
+/* The mount is found by its id: the same /proc may be mounted at many places. */
+static int hidepid_of_mount(const struct procscan *s, int self, unsigned *ret)
 {
 	struct buf b = { 0 };
 	char path[PROC_PATH];
-	uint64_t id = 0, caps = 0;
-	unsigned found = 0;
 	struct mount_text text;
 	struct mount_line line;
+	uint64_t id;
+	int r;
+
+	r = read_number(self, proc_path(path, 0, 0, "fdinfo/", s->proc_fd), "mnt_id:", false, &id);
+	if (r == 0)
+		r = io_read_at(self, "mountinfo", &b, MOUNTINFO_MAX);
+	text = (struct mount_text){ b.data, r == 0 ? b.len : 0 };
+	while (mount_next(&text, &line))
+		if (line.id == id)
+			*ret = hidepid_of(&line.options);
+	buf_release(&b);
+	return r;
+}
+
+/* How much is hidden from us: what may be traced is always seen. */
+static unsigned hidepid(const struct procscan *s, int self)
+{
+	uint64_t caps = 0;
+	unsigned found = 0;
+	struct stat st;
 
 	if (self < 0 || !s->real)
 		return 0;
-	if (io_read_at(self, "status", &b, SECTION_MAX) == 0)
-		line_number(&b, "CapEff:", true, &caps);
-	buf_reset(&b);
-	if (!(caps & 1u << CAP_SYS_PTRACE_BIT) &&
-	    io_read_at(self, proc_path(path, 0, 0, "fdinfo/", s->proc_fd), &b, SECTION_MAX) == 0 &&
-	    line_number(&b, "mnt_id:", false, &id)) {
-		buf_reset(&b);
-		if (io_read_at(self, "mountinfo", &b, MOUNTINFO_MAX) < 0)
-			b.len = 0;
-		text = (struct mount_text){ b.data, b.len };
-		while (mount_next(&text, &line))
-			if (line.id == id)
-				found = hidepid_of(&line.options);
-	}
-	buf_release(&b);
-	return found;
+	read_number(self, "status", "CapEff:", true, &caps);
+	if (caps & 1u << CAP_SYS_PTRACE_BIT)
+		return 0;
+	if (hidepid_of_mount(s, self, &found) == 0)
+		return found;
+	return proc_stat_at(s->proc_fd, "1", 0, &st) == -ENOENT ? 2 : 0;
 }
 
 int procscan_facts(const struct procscan *s, chunk_fn fn, void *ctx)
@@ -449,7 +465,7 @@ int procscan_facts(const struct procscan *s, chunk_fn fn, void *ctx)
 	fact(&b, "boot", now - clock_ns(CLOCK_BOOTTIME));
 	fact(&b, "pid", (uint64_t)getpid());
 	fact(&b, "uid", geteuid());
-	fact(&b, "netns", self >= 0 && fstatat(self, "ns/net", &st, 0) == 0 ? st.st_ino : 0);
+	fact(&b, "netns", self >= 0 && proc_stat_at(self, "ns/net", 0, &st) == 0 ? st.st_ino : 0);
 	fact(&b, "netns_cookie", own_cookie());
 	text_fact(&b, "pidns_root", sees_initial_pidns(s, self));
 	fact(&b, "hidepid", hidepid(s, self));

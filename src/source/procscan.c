@@ -106,10 +106,10 @@ static int effective_uid(struct scan *sc, int dir, uint32_t *ret)
 		if (r < 0 && r != -ENOENT)
 			return r;
 	}
-	if (fstat(dir, &st) < 0)
-		return -errno;
-	*ret = st.st_uid;
-	return 0;
+	r = proc_stat_fd(dir, &st);
+	if (r == 0)
+		*ret = st.st_uid;
+	return r;
 }
 
 static void tell_netns(struct scan *sc, int dir)
@@ -283,7 +283,7 @@ static void take_socket(struct scan *sc, struct task *t, int32_t fd, uint32_t in
 		*held = inode;
 	else if (sc->maps)
 		out_of_memory(sc);
-	if (!sc->new_only)
+	if (!sc->new_only && (!sc->s->queued || index_get(sc->s->queued, inode) != INDEX_NONE))
 		look_into_queue(sc, t, fd, inode);
 }
 
@@ -380,7 +380,7 @@ static void read_thread(struct scan *sc, struct task *t, int32_t tid, bool compa
 	sc->table.n = 0;
 	r = read_table(sc, t);
 	if (r < 0 && !is_gone(r) &&
-	    !(sc->s->fd_sizes && fstatat(t->dir, proc_path(path, 0, t->tid, "fd", -1), &st, 0) == 0 &&
+	    !(sc->s->fd_sizes && proc_stat_at(t->dir, proc_path(path, 0, t->tid, "fd", -1), 0, &st) == 0 &&
 	      st.st_size == 0))
 		gap(sc, t, r);
 	put_table(sc, t);
@@ -396,7 +396,7 @@ static void read_threads(struct scan *sc, struct task *t, bool compare)
 	int r;
 
 	/* proc_task_getattr counts the threads into the links */
-	if (sc->s->real && fstatat(t->dir, "task", &st, 0) == 0 && st.st_nlink <= 3)
+	if (sc->s->real && proc_stat_at(t->dir, "task", 0, &st) == 0 && st.st_nlink <= 3)
 		return;
 	r = dents_numbers(&sc->dents, t->dir, "task", &sc->tids);
 	if (r == -ENOMEM)
@@ -417,7 +417,7 @@ static bool has_no_fds(struct scan *sc, int dir)
 	struct stat st;
 
 	if (sc->s->fd_sizes)
-		return fstatat(dir, "fd", &st, 0) == 0 && st.st_size == 0;
+		return proc_stat_at(dir, "fd", 0, &st) == 0 && st.st_size == 0;
 	return procscan_stat(dir, &ps) == 0 &&
 	       ((ps.flags & PF_KTHREAD) || ps.state == 'Z' || ps.state == 'X');
 }

@@ -24,7 +24,8 @@
 enum ask_kind {
 	/* ns 0, id 0. Text, "key value\n": now (epoch ns), boot (epoch ns), host,
 	 * kernel, pid, uid, netns (inode of ours), netns_cookie, pidns_root (1: we see
-	 * the initial pid namespace, 0: not, -: not known), hidepid (0 1 2), proc (1:
+	 * the initial pid namespace, 0: not, -: not known), hidepid (0 1 2;
+	 * 0 too where it does not hold for us), proc (1:
 	 * /proc is there, 0: not), fd_sizes (1: st_size of fd directories counts). */
 	ASK_FACTS,
 

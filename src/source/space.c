@@ -38,13 +38,14 @@ void horizon_init(struct horizon *h, int proc_fd)
 	*h = (struct horizon){ 0 };
 	procscan_init(&h->scan, proc_fd);
 	self = procscan_self(proc_fd);
-	if (self < 0)
-		return;
-	if (fstatat(self, "ns/net", &st, 0) == 0) {
+	h->err = self < 0 ? self : proc_stat_at(self, "ns/net", 0, &st);
+	if (h->err == 0) {
 		h->dev = st.st_dev;
 		h->own_ino = st.st_ino;
 	}
-	if (fstatat(self, "net/dev", &st, 0) == 0)
+	if (self < 0)
+		return;
+	if (proc_stat_at(self, "net/dev", 0, &st) == 0)
 		h->own_key = st.st_ino;
 	close(self);
 }
@@ -179,34 +180,45 @@ static int open_path(int proc_fd, const struct place *p)
 	return fd;
 }
 
+/* First whether it is a socket: fstat of another file may hang. */
+static int space_of_fd(int fd, uint32_t inode)
+{
+	struct stat st;
+	socklen_t len = sizeof(int);
+	int r, domain;
+
+	do
+		r = getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len);
+	while (r < 0 && errno == EINTR);
+	if (r < 0 || proc_stat_fd(fd, &st) < 0 || st.st_ino != inode)
+		return -ESTALE;
+	do
+		r = ioctl(fd, SIOCGSKNS);
+	while (r < 0 && errno == EINTR);
+	return r < 0 ? -errno : r;	/* close-on-exec: open_related_ns */
+}
+
 /* The namespace of a socket of another process, by a copy of its fd that is
  * closed at once. */
 static int open_by_socket(const struct place *p)
 {
-	struct stat st;
-	socklen_t len = sizeof(int);
-	int pidfd, fd, r, domain;
+	int pidfd, fd, r;
 
-	pidfd = (int)syscall(SYS_pidfd_open, p->tid ? (int32_t)p->tid : p->pid,
-			     p->tid ? PIDFD_THREAD : 0);
+	do
+		pidfd = (int)syscall(SYS_pidfd_open, p->tid ? (int32_t)p->tid : p->pid,
+				     p->tid ? PIDFD_THREAD : 0);
+	while (pidfd < 0 && errno == EINTR);
 	if (pidfd < 0)
 		return -errno;
-	fd = (int)syscall(SYS_pidfd_getfd, pidfd, p->fd, 0);
+	do
+		fd = (int)syscall(SYS_pidfd_getfd, pidfd, p->fd, 0);
+	while (fd < 0 && errno == EINTR);
 	r = fd < 0 ? -errno : 0;
 	close(pidfd);
 	if (r < 0)
 		return r;
-	/* First whether it is a socket: fstat of another file may hang. */
-	if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) < 0 || fstat(fd, &st) < 0 ||
-	    st.st_ino != p->inode)
-		r = -ESTALE;
-	else
-		r = ioctl(fd, SIOCGSKNS);
-	if (r == -1)
-		r = -errno;
+	r = space_of_fd(fd, p->inode);
 	close(fd);
-	if (r >= 0)
-		fcntl(r, F_SETFD, FD_CLOEXEC);
 	return r;
 }
 
@@ -214,7 +226,7 @@ static bool is_space(int fd, uint64_t dev, uint64_t ino)
 {
 	struct stat st;
 
-	return fstat(fd, &st) == 0 && st.st_dev == dev && st.st_ino == ino;
+	return proc_stat_fd(fd, &st) == 0 && st.st_dev == dev && st.st_ino == ino;
 }
 
 static int place_open(int proc_fd, const struct place *p, uint64_t dev, uint64_t ino)
@@ -304,6 +316,14 @@ static struct space *found(struct finder *f, uint64_t ino)
 	return s;
 }
 
+/* What is gone or not ours to see is no failure; the rest may hide some. */
+static void failed(struct finder *f, int err)
+{
+	if (err && err != -ENOENT && err != -ESRCH && err != -ENOTDIR && err != -EACCES && err != -EPERM &&
+	    !f->err)
+		f->err = err;
+}
+
 static void found_at(struct finder *f, uint64_t ino, const struct place *p)
 {
 	struct space *s = found(f, ino);
@@ -357,9 +377,12 @@ static bool mounts_are_new(struct finder *f, int dirfd, const char *path)
 {
 	struct stat st;
 	uint32_t *row;
+	int r = proc_stat_at(dirfd, path, 0, &st);
 
-	if (fstatat(dirfd, path, &st, 0) < 0)
+	if (r < 0) {
+		failed(f, r);
 		return false;
+	}
 	row = index_put(&f->mounts, st.st_ino);
 	if (!row || *row != INDEX_NONE)
 		return false;
@@ -369,17 +392,24 @@ static bool mounts_are_new(struct finder *f, int dirfd, const char *path)
 
 static void read_mounts(struct finder *f, int dirfd, const char *path)
 {
+	int r;
+
 	buf_reset(&f->text);
-	if (io_read_at(dirfd, path, &f->text, MOUNTINFO_MAX) == 0)
+	r = io_read_at(dirfd, path, &f->text, MOUNTINFO_MAX);
+	if (r == 0)
 		procfs_mount_netns(f->text.data, f->text.len, mounted, f);
+	else
+		failed(f, r);
 }
 
 static void find_own_mounts(struct finder *f)
 {
 	int self = procscan_self(f->h->scan.proc_fd);
 
-	if (self < 0)
+	if (self < 0) {
+		failed(f, self);
 		return;
+	}
 	f->root = 0;
 	f->trusted = true;
 	mounts_are_new(f, self, "ns/mnt");
@@ -394,17 +424,20 @@ static void find_named(struct finder *f)
 	size_t dir = sizeof(NAMED_DIR), len;
 	const char *name;
 	struct stat st;
+	int r = dents_open(&f->dents, AT_FDCWD, NAMED_DIR);
 
 	f->root = 0;
 	f->trusted = true;
-	if (dents_open(&f->dents, AT_FDCWD, NAMED_DIR) < 0)
+	if (r < 0) {
+		failed(f, r);
 		return;
+	}
 	while ((name = dents_next(&f->dents))) {
 		len = strlen(name);
 		if (*name == '.' || len > NAME_MAX)
 			continue;
 		memcpy(path + dir, name, len + 1);
-		if (fstatat(f->dents.fd, name, &st, AT_NO_AUTOMOUNT) == 0 && st.st_dev == f->h->dev)
+		if (proc_stat_at(f->dents.fd, name, AT_NO_AUTOMOUNT, &st) == 0 && st.st_dev == f->h->dev)
 			found_path(f, st.st_ino, path, dir + len);
 	}
 	dents_close(&f->dents);
@@ -417,7 +450,7 @@ static uint64_t net_key(int proc_fd, int32_t pid)
 	char path[PROC_PATH];
 	struct stat st;
 
-	return fstatat(proc_fd, proc_path(path, pid, 0, "net/dev", -1), &st, 0) == 0 ? st.st_ino : 0;
+	return proc_stat_at(proc_fd, proc_path(path, pid, 0, "net/dev", -1), 0, &st) == 0 ? st.st_ino : 0;
 }
 
 static void find_of_process(struct finder *f, int32_t pid)
@@ -425,15 +458,17 @@ static void find_of_process(struct finder *f, int32_t pid)
 	int proc_fd = f->h->scan.proc_fd;
 	char path[PROC_PATH];
 	struct stat st;
+	int r = proc_stat_at(proc_fd, proc_path(path, pid, 0, "ns/net", -1), 0, &st);
 
-	if (fstatat(proc_fd, proc_path(path, pid, 0, "ns/net", -1), &st, 0) == 0) {
-		if (st.st_dev == f->h->dev)
-			found_process(f, st.st_ino, pid);
-	} else if (errno == EACCES || errno == EPERM) {
+	if (r == -EACCES || r == -EPERM) {
 		if (f->h->own_key && net_key(proc_fd, pid) == f->h->own_key)
 			found_process(f, f->h->own_ino, pid);
 		return;
 	}
+	if (r < 0)
+		failed(f, r);
+	else if (st.st_dev == f->h->dev)
+		found_process(f, st.st_ino, pid);
 	if (!mounts_are_new(f, proc_fd, proc_path(path, pid, 0, "ns/mnt", -1)))
 		return;
 	f->root = pid;
@@ -447,14 +482,17 @@ static void find_of_threads(struct finder *f, int32_t pid)
 	char path[PROC_PATH];
 	struct stat st;
 	uint32_t i;
+	int r = proc_stat_at(proc_fd, proc_path(path, pid, 0, "task", -1), 0, &st);
 
-	if (fstatat(proc_fd, proc_path(path, pid, 0, "task", -1), &st, 0) < 0 || st.st_nlink <= 3 ||
-	    dents_numbers(&f->dents, proc_fd, path, &f->tids) < 0)
+	if (r == 0 && st.st_nlink <= 3)
 		return;
+	r = dents_numbers(&f->dents, proc_fd, path, &f->tids);
+	if (r < 0)
+		failed(f, r);
 	for (i = 0; i < f->tids.n; i++) {
 		struct place p = { .kind = BY_PID, .pid = pid, .tid = (uint32_t)f->tids.v[i] };
 
-		if (fstatat(proc_fd, proc_path(path, pid, p.tid, "ns/net", -1), &st, 0) == 0 &&
+		if (proc_stat_at(proc_fd, proc_path(path, pid, p.tid, "ns/net", -1), 0, &st) == 0 &&
 		    st.st_dev == f->h->dev)
 			found_at(f, st.st_ino, &p);
 	}
@@ -465,9 +503,12 @@ static void find_in_fds(struct finder *f, int32_t pid)
 	char path[PROC_PATH], link[64];
 	const char *name;
 	uint64_t ino, fd;
+	int r = dents_open(&f->dents, f->h->scan.proc_fd, proc_path(path, pid, 0, "fd", -1));
 
-	if (dents_open(&f->dents, f->h->scan.proc_fd, proc_path(path, pid, 0, "fd", -1)) < 0)
+	if (r < 0) {
+		failed(f, r);
 		return;
+	}
 	while ((name = dents_next(&f->dents))) {
 		int len = proc_link_at(f->dents.fd, name, link, sizeof(link));
 
@@ -478,6 +519,7 @@ static void find_in_fds(struct finder *f, int32_t pid)
 			found_at(f, ino, &p);
 		}
 	}
+	failed(f, f->dents.err);
 	dents_close(&f->dents);
 }
 
@@ -490,6 +532,10 @@ static void find_all(struct finder *f, bool deep)
 	if (!own)
 		return;
 	own->flags = LSSOCK_NS_OWN;
+	if (f->h->err < 0) {
+		f->err = f->h->err;	/* no other can be told from ours */
+		return;
+	}
 	find_own_mounts(f);
 	find_named(f);
 	if (f->h->scan.proc_fd < 0)
@@ -532,26 +578,29 @@ int space_of_pid(const struct horizon *h, int32_t pid, struct space *ret)
 	struct place p = { .kind = BY_PID, .pid = pid };
 	char path[PROC_PATH];
 	struct stat st;
-	int err;
+	int r;
 
+	if (h->scan.proc_fd < 0)
+		return -ESRCH;
 	ret->pid = pid;
 	ret->nprocs = 1;
-	if (fstatat(h->scan.proc_fd, proc_path(path, pid, 0, "ns/net", -1), &st, 0) == 0) {
+	r = proc_stat_at(h->scan.proc_fd, proc_path(path, pid, 0, "ns/net", -1), 0, &st);
+	if (r == 0) {
 		ret->ino = st.st_ino;
 		space_place(ret, &p);
 		return st.st_dev == h->dev ? 0 : -EINVAL;
 	}
-	err = errno;
-	if (err == ENOENT || err == ENOTDIR || err == EBADF)
+	if (r == -ENOENT || r == -ENOTDIR)
 		return -ESRCH;	/* a zombie has none either */
 	ret->key = net_key(h->scan.proc_fd, pid);
-	if ((err != EACCES && err != EPERM) || !ret->key)
-		return -err;
-	if (ret->key == h->own_key)
+	if ((r != -EACCES && r != -EPERM) || !ret->key)
+		return r;
+	if (ret->key == h->own_key) {
 		ret->ino = h->own_ino;
-	else
-		ret->flags = LSSOCK_NS_REFUSED;	/* its net/ can still be read */
-	ret->err = ret->key == h->own_key ? 0 : err;
+		return 0;
+	}
+	ret->flags = LSSOCK_NS_REFUSED;	/* its net/ can still be read */
+	ret->err = -r;
 	return 0;
 }
 
@@ -563,7 +612,7 @@ int space_of_path(const struct horizon *h, const char *path, struct space *ret)
 
 	if (fd < 0)
 		return fd;
-	if (fstat(fd, &st) < 0 || st.st_dev != h->dev) {
+	if (proc_stat_fd(fd, &st) < 0 || st.st_dev != h->dev) {
 		close(fd);
 		return -EINVAL;
 	}
@@ -596,7 +645,7 @@ int space_of_socket(const struct horizon *h, const struct ask_fd *want, struct s
 	fd = open_by_socket(&p);
 	if (fd < 0)
 		return fd;
-	if (fstat(fd, &st) < 0 || st.st_dev != h->dev)
+	if (proc_stat_fd(fd, &st) < 0 || st.st_dev != h->dev)
 		r = -EINVAL;
 	close(fd);
 	if (r == 0) {

@@ -39,6 +39,7 @@ struct horizon {
 	struct procscan scan;
 	uint64_t dev;			/* of nsfs */
 	uint64_t own_ino, own_key;
+	int err;			/* why ours is not known */
 };
 
 void horizon_init(struct horizon *h, int proc_fd);

@@ -168,13 +168,13 @@ static int check_head(const struct buf *b, struct lssock_err *err)
 		return tape_tell(err, -EBADMSG, "this is not an lssock recording");
 	memcpy(&h, b->data, sizeof(h));
 	if (h.order == TAPE_FOREIGN)
-		return tape_tell(err, -EBADMSG, "the recording was made on a machine of another "
-			    "byte order and cannot be read here");
+		return tape_tell(err, -EBADMSG, "the recording was made on a machine of "
+				 "another byte order and cannot be read here");
 	if (h.order != TAPE_ORDER || h.hash != tape_head_hash(&h))
 		return tape_tell(err, -EBADMSG, "the head of the recording is damaged");
 	if (h.version != TAPE_VERSION)
-		return tape_tell(err, -EBADMSG, "the recording is of version %u; this lssock reads "
-			    "version %u", h.version, TAPE_VERSION);
+		return tape_tell(err, -EBADMSG, "the recording is of version %u; this lssock "
+				 "reads version %u", h.version, TAPE_VERSION);
 	return 0;
 }
 
@@ -284,15 +284,15 @@ static int read_records(struct tape *t, struct lssock_err *err)
 		int code;
 
 		if (p.at == t->bytes.len || p.n == UINT32_MAX)
-			return tape_tell(err, -EBADMSG, "the recording was cut off after record %u, "
-				    "at byte %zu", p.n, p.at);
+			return tape_tell(err, -EBADMSG, "the recording was cut off after "
+					 "record %u, at byte %zu", p.n, p.at);
 		code = next_record(&p);
 		if (code < 0)
 			return code;
 	}
 	if (p.at < t->bytes.len)
-		return tape_tell(err, -EBADMSG, "the recording goes on behind its end, at byte %zu",
-			    p.at);
+		return tape_tell(err, -EBADMSG, "the recording goes on behind its end, "
+				 "at byte %zu", p.at);
 	return 0;
 }
 

@@ -183,7 +183,7 @@ static void put_inet(struct buf *b, const struct diag_request *r)
 		put_inet_v2(b, r);
 	else
 		put_inet_v1(b, r);
-	if (r->bytecode_len)
+	if (r->bytecode && r->bytecode_len)
 		put_attr(b, INET_DIAG_REQ_BYTECODE, r->bytecode, r->bytecode_len);
 }
 

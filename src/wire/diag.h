@@ -41,7 +41,7 @@ struct diag_dump {
 	struct lssock_snap *snap;
 	uint16_t ns;
 	uint8_t proto;
-	const uint32_t *keep;		/* by class: attributes to keep, bit = type; NULL: none */
+	const uint32_t *keep;		/* by class: attributes to keep, bit = type; NULL: no */
 	bool mark_autobound;		/* variant 1: rows that are known get F_AUTOBOUND */
 	/* results */
 	bool done;			/* DONE or ERROR came */

@@ -41,7 +41,8 @@ int procfs_stat(const char *text, size_t len, struct procfs_stat *ret)
 	if (!open || !close || close < open || open == text || open[-1] != ' ' ||
 	    !num_u64(text, (size_t)(open - text) - 1, INT32_MAX, &pid))
 		return -EBADMSG;
-	st.comm_len = unescape_comm(open + 1, (size_t)(close - open) - 1, st.comm, sizeof(st.comm));
+	st.comm_len = unescape_comm(open + 1, (size_t)(close - open) - 1, st.comm,
+				    sizeof(st.comm));
 	rest = (struct slice){ close + 1, len - (size_t)(close + 1 - text) };
 	if (rest.len && rest.p[rest.len - 1] == '\n')
 		rest.len--;
@@ -109,8 +110,8 @@ static bool ring_entry(struct slice line, uint64_t *ret_slot, struct slice *ret_
 {
 	struct slice slot;
 
-	if (!line.len || *line.p != ' ' || !word_next(&line, &slot) || !slice_drop(&slot, ":") ||
-	    !slice_u64(slot, UINT32_MAX, ret_slot))
+	if (!line.len || *line.p != ' ' || !word_next(&line, &slot) ||
+	    !slice_drop(&slot, ":") || !slice_u64(slot, UINT32_MAX, ret_slot))
 		return false;
 	if (line.len)
 		slice_skip(&line, " ");
@@ -140,7 +141,8 @@ static bool ring_entries(struct slice text, uint64_t n, void (*fn)(void *, uint3
 	return true;
 }
 
-int procfs_ring_files(const char *text, size_t len, void (*fn)(void *, uint32_t inode), void *ctx)
+int procfs_ring_files(const char *text, size_t len, void (*fn)(void *, uint32_t inode),
+		      void *ctx)
 {
 	struct slice line, rest, polls;
 	uint64_t n;
@@ -172,7 +174,8 @@ uint32_t procfs_scm_fds(const char *text, size_t len)
 	       (uint32_t)n : 0;
 }
 
-void procfs_map_sockets(const char *text, size_t len, void (*fn)(void *, uint32_t inode), void *ctx)
+void procfs_map_sockets(const char *text, size_t len, void (*fn)(void *, uint32_t inode),
+			void *ctx)
 {
 	struct slice all = { text, len }, line, w;
 	uint64_t inode;
@@ -196,7 +199,8 @@ void procfs_map_sockets(const char *text, size_t len, void (*fn)(void *, uint32_
 
 static bool is_octal(const char *p)
 {
-	return p[0] >= '0' && p[0] <= '3' && p[1] >= '0' && p[1] <= '7' && p[2] >= '0' && p[2] <= '7';
+	return p[0] >= '0' && p[0] <= '3' && p[1] >= '0' && p[1] <= '7' &&
+	       p[2] >= '0' && p[2] <= '7';
 }
 
 static void octal_decode(struct buf *b, struct slice s)
@@ -205,7 +209,7 @@ static void octal_decode(struct buf *b, struct slice s)
 		if (s.p[i] == '\\' && s.len - i > 3 && is_octal(s.p + i + 1)) {
 			const char *d = s.p + i + 1;
 
-			buf_putc(b, (char)((d[0] - '0') << 6 | (d[1] - '0') << 3 | (d[2] - '0')));
+			buf_putc(b, (char)((d[0] & 3) << 6 | (d[1] & 7) << 3 | (d[2] & 7)));
 			i += 3;
 		} else {
 			buf_putc(b, s.p[i]);
@@ -235,7 +239,8 @@ static uint64_t mount_netns(struct slice line, struct slice *ret_point)
 }
 
 void procfs_mount_netns(const char *text, size_t len,
-			void (*fn)(void *, const char *path, size_t len, uint64_t ino), void *ctx)
+			void (*fn)(void *, const char *path, size_t len, uint64_t ino),
+			void *ctx)
 {
 	struct slice all = { text, len }, line, point = { 0 };
 	struct buf path = { 0 };
@@ -277,7 +282,9 @@ static bool is_of_task(const struct procfs_owners *o, uint32_t pid)
 
 static void take_fd(struct procfs_owners *o, const struct own_fd *f)
 {
-	struct lssock_owner owner = { .proc = o->proc, .fd = f->fd, .tid = f->tid, .how = f->how };
+	struct lssock_owner owner = {
+		.proc = o->proc, .fd = f->fd, .tid = f->tid, .how = f->how,
+	};
 
 	if (!is_of_task(o, f->pid) || f->how > LSSOCK_HOW_MAPPED) {
 		o->bad++;
@@ -587,7 +594,8 @@ void procfs_facts(struct lssock_snap *s, const char *text, size_t len, struct pr
 
 void procfs_netns(struct lssock_snap *s, const void *bytes, size_t len)
 {
-	const uint16_t known = LSSOCK_NS_OWN | LSSOCK_NS_ASKED | LSSOCK_NS_REFUSED | LSSOCK_NS_HOST;
+	const uint16_t known = LSSOCK_NS_OWN | LSSOCK_NS_ASKED | LSSOCK_NS_REFUSED |
+			       LSSOCK_NS_HOST;
 	const char *p = bytes;
 	struct wire_ns w;
 

@@ -68,7 +68,8 @@ static bool word_pair(struct slice *line, uint64_t *ret_a, uint64_t *ret_b)
 }
 
 /* Each 32-bit word of the address is printed as a number of this machine. */
-static bool word_end(struct slice *line, uint8_t family, union lssock_end *ret, uint16_t *ret_port)
+static bool word_end(struct slice *line, uint8_t family, union lssock_end *ret,
+		     uint16_t *ret_port)
 {
 	struct slice w, a;
 	unsigned words = family == AF_INET ? 1 : 4;
@@ -436,6 +437,16 @@ uint32_t procnet_protocol_count(const char *text, size_t len, const char *name)
 		    word_u64(&line, LSSOCK_NONE - 1, &sockets))
 			return (uint32_t)sockets;
 	return LSSOCK_NONE;
+}
+
+bool procnet_protocol_held(const char *text, size_t len, const char *name)
+{
+	struct slice all = { text, len }, line, w;
+
+	while (line_next(&all, &line))
+		if (word_next(&line, &w) && slice_is(w, name))
+			return procnet_protocol_count(text, len, name) != 0;
+	return false;
 }
 
 bool procnet_port_range(const char *text, size_t len, uint16_t *ret_lo, uint16_t *ret_hi)

@@ -27,6 +27,8 @@ uint32_t procnet_time_wait(const char *text, size_t len);
 uint64_t procnet_sockstat(const char *text, size_t len, const char *line, const char *word);
 /* "sockets" column of /proc/net/protocols for a protocol name. LSSOCK_NONE. */
 uint32_t procnet_protocol_count(const char *text, size_t len, const char *name);
+/* Whether sockets of it may exist: not if it is not registered or counts none. */
+bool procnet_protocol_held(const char *text, size_t len, const char *name);
 bool procnet_port_range(const char *text, size_t len, uint16_t *ret_lo, uint16_t *ret_hi);
 
 #endif

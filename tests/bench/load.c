@@ -20,6 +20,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 struct load {
@@ -213,6 +214,27 @@ static void scale(struct load *w, unsigned by)
 		w->procs = w->conns;
 }
 
+/* Largest resident size of a command, in KiB. wait4() counts what a process was
+ * before exec() too, so its parent must be small. */
+static int rss(char **argv)
+{
+	struct rusage use;
+	pid_t pid = fork();
+	int null;
+
+	if (pid == 0) {
+		null = open("/dev/null", O_WRONLY);
+		dup2(null, 1);
+		dup2(null, 2);
+		execvp(argv[0], argv);
+		_exit(127);
+	}
+	if (pid < 0 || wait4(pid, NULL, 0, &use) < 0)
+		die(argv[0]);
+	printf("%ld\n", use.ru_maxrss);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	unsigned by = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : 1, i;
@@ -220,11 +242,14 @@ int main(int argc, char **argv)
 	struct load w = { .name = NULL };
 	char byte;
 
+	if (argc > 2 && !strcmp(argv[1], "rss"))
+		return rss(argv + 2);
 	for (i = 0; argc > 1 && i < sizeof(loads) / sizeof(loads[0]); i++)
 		if (!strcmp(loads[i].name, argv[1]))
 			w = loads[i];
 	if (!w.name || !by) {
-		fprintf(stderr, "usage: load W0|W1|W2|W3|W4|W5|W6 [DIVISOR]\n");
+		fprintf(stderr, "usage: load W0|W1|W2|W3|W4|W5|W6 [DIVISOR]\n"
+			"       load rss COMMAND…\n");
 		return 2;
 	}
 	scale(&w, by);

@@ -59,7 +59,7 @@ def command(tool, words):
 
 
 def once(argv):
-    """Wall ms, CPU ms, RSS in KiB; None if it took too long or failed."""
+    """Wall ms, CPU ms and exit status; None if it took too long or failed."""
     begin = time.perf_counter()
     pid = os.posix_spawn(argv[0] if "/" in argv[0] else shutil.which(argv[0]), argv, os.environ,
                          file_actions=[(os.POSIX_SPAWN_OPEN, 1, "/dev/null", os.O_WRONLY, 0),
@@ -71,7 +71,12 @@ def once(argv):
     signal.alarm(0)
     if os.WIFSIGNALED(status):
         return None
-    return wall, (use.ru_utime + use.ru_stime) * 1000, use.ru_maxrss, os.WEXITSTATUS(status)
+    return wall, (use.ru_utime + use.ru_stime) * 1000, os.WEXITSTATUS(status)
+
+
+def rss(argv):
+    out = subprocess.run([LOAD, "rss"] + argv, stdout=subprocess.PIPE, text=True).stdout
+    return int(out) if out else None
 
 
 def sockets():
@@ -108,8 +113,8 @@ def measure(load, divisor, rounds):
         result["questions"][question] = {
             t: None if not v else {"ms": round(statistics.median(x[0] for x in v), 3),
                                    "cpu_ms": round(statistics.median(x[1] for x in v), 3),
-                                   "rss_kib": max(x[2] for x in v), "rounds": len(v),
-                                   "status": v[-1][3]}
+                                   "rss_kib": rss(tools[t]), "rounds": len(v),
+                                   "status": v[-1][2]}
             for t, v in got.items()}
     if sockets() < before * 0.99:
         raise SystemExit("run.py: the load %s broke while measuring" % load)

@@ -6,7 +6,7 @@
 . "$(dirname "$0")/../lib.sh"
 cd "$top" || exit 1
 
-$python tests/code.py src/*/*.c src/*/*.h include/*.h >"$T/code"
+$python tests/bare.py src/*/*.c src/*/*.h include/*.h >"$T/code"
 
 # none TEXT REGEX [EXCEPT]
 none()

@@ -17,7 +17,7 @@ none()
 	t_is "$found" "" "$1"
 }
 none "no paths of a workplace" '/work/(main|shared|\.)|/tmp/(b-|brief)|/root/|/home/[a-z]'
-none "no marks of unfinished work" '(TODO|FIXME|XXX|HACK)([^A-Z]|$)|^(<<<<<<<|>>>>>>>) '
+none "no marks of unfinished work" '(^|[^A-Za-z])(TODO|FIXME|XXX|HACK)([^A-Za-z]|$)|^(<<<<<<<|>>>>>>>) '
 none "no blanks at line ends" '[[:blank:]]+$'
 # shellcheck disable=SC2046
 t_is "$(tr '\n' '\0' <"$T/text" | xargs -0 grep -LI 'SPDX-License-Identifier: MIT' 2>/dev/null |

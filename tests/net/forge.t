@@ -51,7 +51,8 @@ if command -v strace >/dev/null; then
 	t_unlike "$(grep -v 'AF_NETLINK' "$T/strace")" 'socket\(' "no socket but netlink's"
 	t_unlike "$(sed 1d "$T/strace")" '(connect|execve|kill|ptrace|v?fork)\(' "nothing is connected, run or signalled"
 
-	under_strace -e inject=socket:error=EACCES "$LSSOCK" -x -a --json >"$T/out" 2>"$T/err"
+	under_strace -e inject=socket:error=EACCES "$LSSOCK" -x -a --json --columns \
+		+source >"$T/out" 2>"$T/err"
 	t_json "without netlink: rows say procfs" \
 		'd["sockets"] != [] and all(s["source"] == "procfs" for s in d["sockets"])'
 	t_json "and a note says who can forge them" '"forgeable" in " ".join(notes())'

@@ -29,11 +29,14 @@ whole()
 {
 	run "$@"
 	if [ "$rc" != 0 ]; then t_rc 0 "$*"; return; fi
-	t_ok "$*: clean" $python "$top/tests/clean.py" "$T/out" "$T/err"
+	t_ok "$*: clean" $python "$top/tests/clean.py" ${tabs:+"$tabs"} "$T/out" "$T/err"
 }
+tabs=''
 for format in table json jsonl csv tsv dot; do
+	case $format in tsv | dot) tabs=--tabs ;; *) tabs='' ;; esac
 	whole -tx -a --format $format
 done
+tabs=''
 run -tx -a -H
 t_is "$(wc -l <"$T/out" | tr -d ' ')" $((2 * n)) "the table: $n sockets of each kind are so many lines"
 run -tx -a

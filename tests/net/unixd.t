@@ -5,7 +5,8 @@
 . "$(dirname "$0")/../lib.sh"
 in_ns
 sock=$T/daemon.sock
-scene_start comm=daemon "unix-listen=$sock,mode=0660,gid=1" \
+gid=$(have_uids && echo ,gid=1)
+scene_start comm=daemon "unix-listen=$sock,mode=0660$gid" \
 	'[' comm=client unix-connect ']' unix-accept
 server=$(fact unix-listen listener pid) client=$(fact unix-connect client pid)
 listener=$(fact unix-listen listener inode) accepted=$(fact unix-accept server inode)
@@ -23,17 +24,21 @@ t_json "and the other way round" "(one(inode=$accepted)['peer']['inode'], \
 	owners(one(inode=$accepted)['peer'])) == ($far, [($client, $(fact unix-connect client fd))])"
 t_json "who may connect" "one(inode=$listener)['scope'] == 'group'"
 
-file() { run -x --json -l --columns +path_state,path_uid,path_gid,path_mode "path:$sock"; }
+file() { run -x --json -l --columns +file_state,file_user,file_group,file_mode "path:$sock"; }
 file
 t_rc 0 "the file's owner, group and mode are columns"
-t_json "the file is there" 'one()["path_state"] == "live"'
-t_json "owner" 'one()["path_uid"] == 0'
+t_json "the file is there" 'one()["file_state"] == "live"'
+t_json "owner" 'one()["file_user"] == "root"'
 if have_uids; then
-	t_json "group" 'one()["path_gid"] == 1'
+	t_json "group" 'one()["file_group"] == "daemon"'
 else
 	skip "group" "a user namespace of one group"
 fi
-t_json "mode" 'one()["path_mode"] in ("0660", 0o660)'
+t_json "mode" 'one()["file_mode"] in ("0660", 0o660)'
+
+run -x --json -l --columns path,file_mode,file_state "path:$sock"
+t_json "these columns alone are enough to look" '(one()["file_mode"] in ("0660", 0o660)) and
+	one()["file_state"] == "live"'
 
 run "$sock"
 t_rc 0 "the path alone finds it"
@@ -44,19 +49,19 @@ t_like "$(out)" "$sock.* $server .*daemon" "-xl: path, pid, process"
 scene_do unlink
 file
 t_json "unlinked: still there, and said so" "one()['path'] == '$sock' and \
-	one()['path_state'] == 'deleted'"
-t_json "unlinked: no mode is made up" 'one()["path_mode"] is None and one()["path_gid"] is None'
+	one()['file_state'] == 'deleted'"
+t_json "unlinked: no mode is made up" 'one()["file_mode"] is None and one()["file_group"] is None'
 run -x --json "path:$sock"
 t_json "unlinked: both ends still know each other" \
 	"one(inode=$accepted)['peer']['inode'] == $far"
 : >"$sock"
 file
-t_json "replaced by a file: said so" 'one()["path_state"] == "replaced"'
+t_json "replaced by a file: said so" 'one()["file_state"] == "replaced"'
 rm "$sock"
 scene_do "unix-listen=$sock,mode=0600"
 file
-t_json "another socket of that name: which is which" "(one(inode=$listener)['path_state'], \
-	one(inode=$(fact unix-listen listener inode 2))['path_state']) == ('replaced', 'live')"
+t_json "another socket of that name: which is which" "(one(inode=$listener)['file_state'], \
+	one(inode=$(fact unix-listen listener inode 2))['file_state']) == ('replaced', 'live')"
 scene_stop
 rm -f "$sock"
 

@@ -179,7 +179,8 @@ static void other_requests(void **state)
 	memcpy(&n, b.data + 16, sizeof(n));
 	assert_int_equal(n.sdiag_family, AF_NETLINK);
 	assert_int_equal(n.sdiag_protocol, 255);
-	assert_int_equal(n.ndiag_show, NDIAG_SHOW_MEMINFO | NDIAG_SHOW_GROUPS | NDIAG_SHOW_FLAGS);
+	assert_int_equal(n.ndiag_show,
+			 NDIAG_SHOW_MEMINFO | NDIAG_SHOW_GROUPS | NDIAG_SHOW_FLAGS);
 	r = (struct diag_request){ .proto = LSSOCK_PACKET };
 	request(&b, &r);
 	memcpy(&n, b.data + 16, sizeof(n));
@@ -201,7 +202,8 @@ static void wants(void **state)
 	(void)state;
 	diag_want(&r, 0);
 	assert_int_equal(r.ext, 0);
-	diag_want(&r, 1u << INET_DIAG_BBRINFO | 1u << INET_DIAG_SHUTDOWN | 1u << INET_DIAG_MARK);
+	diag_want(&r, 1u << INET_DIAG_BBRINFO | 1u << INET_DIAG_SHUTDOWN |
+			      1u << INET_DIAG_MARK);
 	assert_int_equal(r.ext, 4);
 	diag_want(&r, 1u << INET_DIAG_ULP_INFO | 1u << INET_DIAG_CLASS_ID);
 	assert_int_equal(r.ext, 4 | 2 | 32);
@@ -424,8 +426,9 @@ static void a_lying_attribute_leaves_the_row(void **state)
 		decode(d, &b, b.len);
 		assert_int_equal(d->bad, 1);
 		assert_int_equal(d->rows, 1);
-		assert_non_null(snap_attr(d->snap, &d->snap->socks.v[i], INET_DIAG_SHUTDOWN, &len));
-		assert_null(snap_attr(d->snap, &d->snap->socks.v[i], INET_DIAG_MARK, &len));
+		assert_non_null(snap_attr(d->snap, snap_row(d->snap, i), INET_DIAG_SHUTDOWN,
+					  &len));
+		assert_null(snap_attr(d->snap, snap_row(d->snap, i), INET_DIAG_MARK, &len));
 	}
 	buf_release(&b);
 }
@@ -461,7 +464,8 @@ static void only_what_is_wanted_is_kept_and_never_keys(void **state)
 	assert_non_null(mark);
 	assert_int_equal(len, 4);
 	assert_memory_equal(mark, "\x78\x56\x34\x12", 4);
-	assert_memory_equal(snap_attr(d->snap, snap_row(d->snap, 0), INET_DIAG_CONG, &len), "bbr", 4);
+	assert_memory_equal(snap_attr(d->snap, snap_row(d->snap, 0), INET_DIAG_CONG, &len),
+			    "bbr", 4);
 	assert_null(snap_attr(d->snap, snap_row(d->snap, 0), INET_DIAG_MD5SIG, &len));
 	assert_null(memmem(d->snap->attrs.data, d->snap->attrs.len, "KKKK", 4));
 	keep[DIAG_INET] = 1u << INET_DIAG_CONG;
@@ -511,7 +515,8 @@ static void auto_bound_rows_are_marked(void **state)
 {
 	const uint16_t both = LSSOCK_F_AUTOBOUND | LSSOCK_F_AUTOBOUND_KNOWN;
 	struct diag_dump *d = *state;
-	struct diag_dump second = { .snap = d->snap, .proto = LSSOCK_TCP, .mark_autobound = true };
+	struct diag_dump second = { .snap = d->snap, .proto = LSSOCK_TCP,
+				    .mark_autobound = true };
 	struct buf b = { 0 };
 
 	put_row(&b, 20, NLM_F_MULTI, 1);

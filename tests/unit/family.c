@@ -119,7 +119,8 @@ static void states(void **state)
 		{ LSSOCK_TCP, 3, LSSOCK_SYN_RECV }, { LSSOCK_TCP, 11, LSSOCK_CLOSING },
 		{ LSSOCK_MPTCP, 10, LSSOCK_LISTEN }, { LSSOCK_MPTCP, 7, LSSOCK_CLOSE },
 		{ LSSOCK_UDP, 7, LSSOCK_UNCONNECTED }, { LSSOCK_UDP, 1, LSSOCK_ESTABLISHED },
-		{ LSSOCK_UDPLITE, 7, LSSOCK_UNCONNECTED }, { LSSOCK_RAW, 7, LSSOCK_UNCONNECTED },
+		{ LSSOCK_UDPLITE, 7, LSSOCK_UNCONNECTED },
+		{ LSSOCK_RAW, 7, LSSOCK_UNCONNECTED },
 		{ LSSOCK_DCCP, 12, LSSOCK_SYN_RECV }, { LSSOCK_DCCP, 13, LSSOCK_ESTABLISHED },
 		{ LSSOCK_SCTP, 10, LSSOCK_LISTEN }, { LSSOCK_SCTP, 7, LSSOCK_UNCONNECTED },
 		{ LSSOCK_SCTP, 1, LSSOCK_ESTABLISHED },
@@ -127,7 +128,8 @@ static void states(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
-		assert_int_equal(inet(list[i].proto, AF_INET, list[i].kernel).state, list[i].ours);
+		assert_int_equal(inet(list[i].proto, AF_INET, list[i].kernel).state,
+				 list[i].ours);
 	assert_int_equal(inet(LSSOCK_TCP, AF_INET, 99).state, LSSOCK_STATE_NONE);
 	assert_false(inet(LSSOCK_TCP, AF_INET, 99).flags & LSSOCK_F_STATE);
 }
@@ -299,14 +301,17 @@ static void unix_rows(void **state)
 	assert_int_equal(k.state, LSSOCK_ESTABLISHED);
 	assert_int_equal(k.local.w[3], 0);
 	assert_int_equal(k.name, 0);
-	assert_int_equal(unix_sock(SOCK_DGRAM, 7, NULL, 0, LSSOCK_NONE).state, LSSOCK_UNCONNECTED);
-	assert_int_equal(unix_sock(SOCK_STREAM, 2, NULL, 0, LSSOCK_NONE).state, LSSOCK_SYN_SENT);
+	assert_int_equal(unix_sock(SOCK_DGRAM, 7, NULL, 0, LSSOCK_NONE).state,
+			 LSSOCK_UNCONNECTED);
+	assert_int_equal(unix_sock(SOCK_STREAM, 2, NULL, 0, LSSOCK_NONE).state,
+			 LSSOCK_SYN_SENT);
 }
 
 static void a_datagram_server_has_no_peer(void **state)
 {
 	(void)state;
-	assert_int_equal(unix_sock(SOCK_DGRAM, 1, NULL, 0, LSSOCK_NONE).state, LSSOCK_UNCONNECTED);
+	assert_int_equal(unix_sock(SOCK_DGRAM, 1, NULL, 0, LSSOCK_NONE).state,
+			 LSSOCK_UNCONNECTED);
 	assert_int_equal(unix_sock(SOCK_DGRAM, 1, NULL, 0, 8).state, LSSOCK_ESTABLISHED);
 	assert_int_equal(unix_sock(SOCK_SEQPACKET, 1, NULL, 0, LSSOCK_NONE).state,
 			 LSSOCK_ESTABLISHED);
@@ -338,7 +343,8 @@ static void unix_names(void **state)
 
 static void netlink_rows(void **state)
 {
-	struct netlink_diag_msg m = { AF_NETLINK, SOCK_RAW, 16, 0, 0xfffffff0, 0, 0, 12, { 3, 0 } };
+	struct netlink_diag_msg m = { AF_NETLINK, SOCK_RAW, 16, 0, 0xfffffff0, 0, 0, 12,
+				      { 3, 0 } };
 	uint32_t mem[9] = { 100, 1, 200 };
 	struct buf b = { 0 };
 	struct lssock_sock k;
@@ -484,7 +490,8 @@ static void short_and_foreign_messages_are_refused(void **state)
 		for (size_t len = 0; len < head; len++) {
 			char *exact = calloc(1, len ? len : 1);
 
-			assert_int_equal(family_row(proto, exact, len, snap, 0, &k, &at), -EBADMSG);
+			assert_int_equal(family_row(proto, exact, len, snap, 0, &k, &at),
+					 -EBADMSG);
 			free(exact);
 		}
 	}

@@ -96,7 +96,8 @@ static void is_kind(const struct lssock_snap *s, uint32_t row, const char *name,
 	assert_int_equal(v.kind, want);
 }
 
-static void is_number(const struct lssock_snap *s, uint32_t row, const char *name, uint64_t want)
+static void is_number(const struct lssock_snap *s, uint32_t row, const char *name,
+		      uint64_t want)
 {
 	struct lssock_value v;
 
@@ -377,8 +378,8 @@ static void test_fd_only(void **state)
 	struct lssock_snap *s = new_snap();
 	struct lssock_sock k = sock(LSSOCK_TCP, AF_INET, LSSOCK_STATE_NONE);
 	static const char *const unknown[] = {
-		"state", "laddr", "lport", "raddr", "rport", "local", "remote", "recvq", "sendq",
-		"uid", "user", "rtt", "scope", "dir", "queue", "shutdown", "address",
+		"state", "laddr", "lport", "raddr", "rport", "local", "remote", "recvq",
+		"sendq", "uid", "user", "rtt", "scope", "dir", "queue", "shutdown", "address",
 	};
 	uint32_t row, i;
 
@@ -456,7 +457,8 @@ static void test_other_attrs(void **state)
 {
 	struct lssock_snap *s = new_snap();
 	struct lssock_sock k = sock(LSSOCK_NETLINK, AF_NETLINK, LSSOCK_UNCONNECTED);
-	uint32_t groups[20] = { 0x80000007, 1 }, ring[7] = { 65536, 64 }, fanout = 3 << 16 | 1234;
+	uint32_t groups[20] = { 0x80000007, 1 }, ring[7] = { 65536, 64 };
+	uint32_t fanout = 3 << 16 | 1234;
 	unsigned char mptcp[48] = { 2 };
 	struct buf b = { 0 };
 	uint32_t row;
@@ -688,7 +690,7 @@ static void test_unix(void **state)
 	k.local.w[3] = 4711;
 	row = add(s, &k, NULL);
 	is_kind(s, row, "path", LSSOCK_V_NA);
-	says(s, row, "peer", "inode 4711");
+	says(s, row, "peer", "inode:4711");
 	lssock_snap_free(s);
 }
 
@@ -827,7 +829,7 @@ static void test_peer(void **state)
 	k.inode = 2;
 	k.peer = a;
 	b = add(s, &k, NULL);
-	says(s, b, "peer", "inode 1");
+	says(s, b, "peer", "inode:1");
 	is_kind(s, a, "peer", LSSOCK_V_NA);
 	own(s, 1, add_proc(s, 10, "cu]rl"), 3, LSSOCK_HOW_FD);
 	assert_int_equal(link_owners(s), 0);

@@ -231,8 +231,7 @@ static void test_limits(void **state)
 	for (i = 0; i < 10000; i += 2)
 		memcpy(text + i, "x ", 3);
 	refused(text);
-	text[0] = '~';
-	strcpy(text, "proc~");
+	memcpy(text, "proc~", 5);
 	memset(text + 5, 'a', 2000);
 	text[2005] = 0;
 	refused(text);
@@ -511,7 +510,8 @@ static void put_random(struct buf *b, unsigned depth)
 	buf_puts(b, terms[dice(sizeof(terms) / sizeof(terms[0]))]);
 }
 
-static void same_structure(const struct filter *a, uint32_t i, const struct filter *b, uint32_t j)
+static void same_structure(const struct filter *a, uint32_t i, const struct filter *b,
+			   uint32_t j)
 {
 	const struct node *x = &a->nodes.v[i], *y = &b->nodes.v[j];
 
@@ -652,10 +652,13 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_names_hidden_states),
 		cmocka_unit_test(test_names_protocols_and_namespaces),
-		cmocka_unit_test_setup_teardown(test_not_applicable_compares_false, world_new, world_free),
-		cmocka_unit_test_setup_teardown(test_not_known_is_neither, world_new, world_free),
+		cmocka_unit_test_setup_teardown(test_not_applicable_compares_false, world_new,
+						world_free),
+		cmocka_unit_test_setup_teardown(test_not_known_is_neither, world_new,
+						world_free),
 		cmocka_unit_test_setup_teardown(test_owners_in_pairs, world_new, world_free),
-		cmocka_unit_test_setup_teardown(test_whole_values_and_globs, world_new, world_free),
+		cmocka_unit_test_setup_teardown(test_whole_values_and_globs, world_new,
+						world_free),
 		cmocka_unit_test_setup_teardown(test_addresses, world_new, world_free),
 		cmocka_unit_test_setup_teardown(test_numbers, world_new, world_free),
 		cmocka_unit_test_setup_teardown(test_listening, world_new, world_free),

@@ -166,6 +166,39 @@ static void owners_and_holders(void **state)
 	buf_release(&b);
 }
 
+/* A datagram of no bytes shows in no queue length, but carries descriptors. */
+static void in_flight_without_a_byte(void **state)
+{
+	struct { struct ask_owners head; int32_t pid; } arg = { { .n_pids = 1 }, getpid() };
+	union { struct cmsghdr h; char room[CMSG_SPACE(sizeof(int))]; } control = { 0 };
+	struct msghdr msg = { .msg_control = &control, .msg_controllen = sizeof(control) };
+	int pair[2], passed = socket(AF_UNIX, SOCK_DGRAM, 0);
+	struct buf b = { 0 };
+	uint32_t found = 0;
+	struct own_rec r;
+	size_t at;
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair), 0);
+	control.h.cmsg_level = SOL_SOCKET;
+	control.h.cmsg_type = SCM_RIGHTS;
+	control.h.cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(&control.h), &passed, sizeof(int));
+	assert_int_equal(sendmsg(pair[0], &msg, 0), 0);
+	assert_int_equal(ask(*state, ASK_HOLDERS, 0, &arg, sizeof(arg), &b), 0);
+	for (at = 0; at + sizeof(r) <= b.len; at += sizeof(r)) {
+		memcpy(&r, b.data + at, sizeof(r));
+		if (r.zero == 0 && r.type == OWN_TASK)
+			at += sizeof(struct own_task) - sizeof(r);
+		else if (r.zero == 0 && r.type == OWN_IN_FLIGHT && r.a == (uint32_t)pair[1])
+			found = r.b;
+	}
+	assert_int_equal(found, 1);
+	close(pair[0]);
+	close(pair[1]);
+	close(passed);
+	buf_release(&b);
+}
+
 static void name_of_a_protocol(void **state)
 {
 	struct ask_fd arg = { .pid = getpid(), .start_ns = start_of(AT_FDCWD) };
@@ -379,6 +412,7 @@ int main(void)
 		cmocka_unit_test(facts),
 		cmocka_unit_test(details_of_a_process),
 		cmocka_unit_test(owners_and_holders),
+		cmocka_unit_test(in_flight_without_a_byte),
 		cmocka_unit_test(name_of_a_protocol),
 		cmocka_unit_test(file_of_a_socket),
 		cmocka_unit_test(file_arguments_are_checked),

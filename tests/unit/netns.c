@@ -328,6 +328,58 @@ static void by_pid_and_path(void **state)
 	skip_without(could, "no network namespace to be had");
 }
 
+/* Without privilege the namespace of a pid is named by its pid only, and its
+ * tables are read through the process. */
+static bool as_nobody(pid_t pid, uint16_t port)
+{
+	struct listed *l = mem_alloc(sizeof(*l));
+	struct buf text = { 0 };
+	struct mnl_socket *nl;
+	char spec[16], line[16];
+	struct netns *n;
+	uint32_t row;
+	bool ok;
+
+	if (setresgid(65534, 65534, 65534) < 0 || setresuid(65534, 65534, 65534) < 0)
+		return false;
+	n = netns_new(open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+	snprintf(spec, sizeof(spec), "%d", pid);
+	ok = netns_find(n, true, take, l) == 0;
+	row = l->n;	/* behind those that were listed */
+	l->n = 0;
+	ok &= netns_find_one(n, spec, strlen(spec), take, l) == 0 && l->n == 1 &&
+	      l->ns[0].ino == 0 && l->ns[0].pid == pid && l->ns[0].err == EACCES &&
+	      (l->ns[0].flags & LSSOCK_NS_REFUSED);
+	ok &= netns_socket(n, (uint16_t)row, NETLINK_SOCK_DIAG, &nl) == -EACCES;
+	ok &= netns_read(n, (uint16_t)row, "net/tcp", &text) == 0;
+	snprintf(line, sizeof(line), ":%04X ", port);
+	ok &= strstr(buf_cstr(&text), line) != NULL;
+	ok &= netns_read(n, (uint16_t)row, "sys/net/ipv4/ip_local_port_range", &text) < 0;
+	netns_free(n);
+	buf_release(&text);
+	mem_free(l);
+	return ok;
+}
+
+static void by_pid_without_privilege(void **state)
+{
+	struct child c;
+	bool could = getuid() == 0 && child_start(&c, work_listen);
+	int status = 0;
+	pid_t pid;
+
+	(void)state;
+	if (could) {
+		pid = fork();
+		if (pid == 0)
+			_exit(as_nobody(c.pid, c.told.port) ? 0 : 1);
+		waitpid(pid, &status, 0);
+		child_end(&c);
+	}
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	skip_without(could, "needs root and a network namespace");
+}
+
 static void kept_by_an_fd_only(void **state)
 {
 	int proc_fd = proc(), row;
@@ -454,6 +506,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(namespace_of_a_child),
 		cmocka_unit_test(by_pid_and_path),
+		cmocka_unit_test(by_pid_without_privilege),
 		cmocka_unit_test(kept_by_an_fd_only),
 		cmocka_unit_test(kept_by_a_socket_only),
 		cmocka_unit_test(gone_is_not_entered),

@@ -61,7 +61,8 @@ static void put_link(struct buf *b, int index, const char *name, const char *kin
 static void put_addr(struct buf *b, uint8_t family, uint8_t prefix, int index,
 		     const char *address, const char *local)
 {
-	struct ifaddrmsg m = { .ifa_family = family, .ifa_prefixlen = prefix, .ifa_index = index };
+	struct ifaddrmsg m = { .ifa_family = family, .ifa_prefixlen = prefix,
+			       .ifa_index = index };
 	size_t at = msg_begin(b, RTM_NEWADDR, NLM_F_MULTI), len = family == AF_INET ? 4 : 16;
 	unsigned char ip[16];
 

@@ -357,7 +357,7 @@ static void test_notes(void **state)
 
 	(void)state;
 	snap_note(s, LSSOCK_NOTE_UNREADABLE_PROC, 0, EACCES, 1, NULL);
-	assert_note(s, 0, "owners in 1 process may not be read (EACCES): try as root or "
+	assert_note(s, 0, "open files of 1 process may not be read (EACCES): try as root or "
 		    "with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH");
 	snap_note(s, LSSOCK_NOTE_UNREADABLE_PROC, 0, -EACCES, 11, NULL);
 	snap_note(s, LSSOCK_NOTE_UNREADABLE_PROC, 0, EPERM, 1, NULL);
@@ -366,7 +366,7 @@ static void test_notes(void **state)
 	snap_note(s, LSSOCK_NOTE_FALLBACK, 0, ENOENT, 1, "udp");
 	snap_note(s, 99, 0, 0, 1, NULL);
 	assert_int_equal(s->notes.n, 6);
-	assert_note(s, 0, "owners in 12 processes may not be read (EACCES): try as root or "
+	assert_note(s, 0, "open files of 12 processes may not be read (EACCES): try as root or "
 		    "with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH");
 	assert_note(s, 2, "this kernel cannot list vsock sockets");
 	assert_note(s, 3, "network namespace a\\x0a\\x1bb may not be entered (errno 12345)");

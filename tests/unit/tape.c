@@ -472,23 +472,44 @@ static size_t unix_reply(char *p, const char *name, size_t len)
 	return h.nlmsg_len;
 }
 
-static const char passwd[] = "root:x:0:0:root:/root:/bin/sh\nkarla:x:1000:1000:Karla Kolumna:/home/karla:/bin/zsh\n";
-static const char tcp4[] = "   0: 097100CB:1F90 0100007F:0050 01 00000001:00000002 02:00000003 0 1000 0 4711\n";
+static const char passwd[] = "root:x:0:0:root:/root:/bin/sh\n"
+			     "karla:x:1000:1000:Karla Kolumna:/var/karla:/bin/zsh\n";
+static const char tcp4[] = "   0: 097100CB:1F90 0100007F:0050 01 00000001:00000002 "
+			   "02:00000003 0 1000 0 4711\n";
 static const char file_path[] = "/srv/kolumna/karla.sock";
+
+static const char cgroup[] = "3:pids:/karla\n0::/system.slice/docker-0123456789abcdef.scope\n";
+
+static size_t proc_reply(char *p)
+{
+	const uint32_t sizes[2] = { 9, sizeof(cgroup) - 1 };
+
+	memset(p, 0, 256);
+	p[0] = PROC_CMDLINE;
+	memcpy(p + 4, &sizes[0], 4);
+	memcpy(p + 8, "karlad\0-x", 9);
+	p[20] = PROC_CGROUP;
+	memcpy(p + 24, &sizes[1], 4);
+	memcpy(p + 28, cgroup, sizeof(cgroup));
+	return 28 + ((sizeof(cgroup) + 2) & ~3ul);
+}
 
 static void record_anon(void)
 {
-	static char reply[256], name[256];
+	static char reply[256], name[256], details[256];
 	struct own_task task = { .type = OWN_TASK, .pid = 77, .comm = "karlad" };
 	struct { struct ask_file head; char path[sizeof(file_path) - 1]; } file = {
 		.head = { .pid = 77, .path_len = sizeof(file_path) - 1 } };
 	struct line l[] = {
 		{ ASK_DIAG, 0, LSSOCK_TCP, 0, { reply }, { md5_reply(reply) } },
-		{ ASK_DIAG, 0, LSSOCK_UNIX, 0, { name }, { unix_reply(name, file_path, sizeof(file_path)) } },
-		{ ASK_TEXT, 0, TEXT_PASSWD, 0, { passwd, passwd + 38 }, { 38, sizeof(passwd) - 1 - 38 } },
+		{ ASK_DIAG, 0, LSSOCK_UNIX, 0, { name },
+		  { unix_reply(name, file_path, sizeof(file_path)) } },
+		{ ASK_TEXT, 0, TEXT_PASSWD, 0, { passwd, passwd + 38 },
+		  { 38, sizeof(passwd) - 1 - 38 } },
 		{ ASK_TEXT, 0, TEXT_NET_TCP, 0, { tcp4 }, { sizeof(tcp4) - 1 } },
 		{ ASK_OWNERS, 0, 0, 0, { (char *)&task }, { sizeof(task) } },
 		{ ASK_FACTS, 0, 0, 0, { "now 5\nhost karlas-laptop\nkernel 6.1\n" }, { 36 } },
+		{ ASK_PROC, 0, 9, 0, { details }, { proc_reply(details) } },
 		{ ASK_FILE, 0, 0, 0, { "file" }, { 4 } },
 	};
 	struct ask a = { .kind = ASK_FILE, .arg = &file };
@@ -500,7 +521,7 @@ static void record_anon(void)
 	a.arg_len = offsetof(__typeof__(file), path) + sizeof(file.path);
 	a.id = hash_bytes(&file, a.arg_len);
 	assert_int_equal(tape_tee(fake(l, 0, NULL), path, true, &s, &err), 0);
-	for (int i = 0; i < 6; i++)
+	for (int i = 0; i < 7; i++)
 		assert_int_equal(ask(s, l[i].kind, l[i].ns, l[i].id, &b), 0);
 	assert_int_equal(s->ask(s, &a, gather, &b), 0);
 	assert_int_equal(s->close(s), 0);
@@ -529,6 +550,9 @@ static void names_and_addresses_are_gone(void **state)
 	assert_true(holds(&b, "kernel 6.1"));
 	assert_true(holds(&b, ":0:0:root:/root:/bin/"));
 	assert_true(holds(&b, ":1000:1000:"));
+	assert_true(holds(&b, "3:pids:/"));
+	assert_true(holds(&b, "\n0::/system.slice/docker-"));
+	assert_false(holds(&b, "0123456789abcdef"));
 	buf_release(&b);
 }
 

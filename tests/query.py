@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""json.py EXPR FILE: prints a Python expression over a strictly read document.
+"""query.py EXPR FILE: prints a Python expression over a strictly read document.
 
 d is the document, socks(key=value, ...) the sockets with these values (nested
 ones as tcp__rtt=...), one(...) the only such socket, owners(s) their
@@ -77,4 +77,4 @@ def notes():
     return sorted(n["kind"] for n in d["notes"])
 
 
-print(eval(sys.argv[1]))
+print(eval("(%s)" % sys.argv[1]))

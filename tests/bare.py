@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""code.py FILE...: "FILE:LINE:code" of C files, comments and strings emptied."""
+"""bare.py FILE...: "FILE:LINE:code" of C files, comments and strings emptied."""
 import re
 import sys
 
