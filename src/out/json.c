@@ -9,9 +9,11 @@
 #include <errno.h>
 #include <math.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/num.h"
 #include "base/text.h"
+#include "model/addr.h"
 #include "model/names.h"
 
 struct json {
@@ -373,6 +375,83 @@ static void put_group(struct json *j, uint32_t row, const char *name, enum lssoc
 	j->comma = true;
 }
 
+/* ---- namespaces -------------------------------------------------------------- */
+
+static void put_iface_addresses(struct json *j, uint32_t iface)
+{
+	const struct lssock_snap *s = j->sheet->snap;
+	bool first = true;
+	uint32_t i;
+
+	key(j, "addresses", "");
+	buf_putc(j->b, '[');
+	for (i = 0; i < s->ifaddrs.n; i++) {
+		const struct lssock_ifaddr *ia = &s->ifaddrs.v[i];
+		struct lssock_addr a = { .family = ia->family,
+					 .prefix = ia->family == AF_INET ? 32 : 128 };
+
+		if (ia->iface != iface)
+			continue;
+		memcpy(a.ip, ia->ip, sizeof(a.ip));
+		buf_puts(j->b, first ? "\"" : ",\"");
+		addr_put(j->b, &a);
+		buf_putc(j->b, '/');
+		buf_u64(j->b, ia->prefix);
+		buf_putc(j->b, '"');
+		first = false;
+	}
+	buf_putc(j->b, ']');
+	j->comma = true;
+}
+
+/* The other end of a veth: its interface and namespace, as far as known. */
+static void put_iface_peer(struct json *j, const struct lssock_iface *f)
+{
+	const struct lssock_snap *s = j->sheet->snap;
+	uint32_t i;
+
+	if (f->peer_ifindex <= 0) {
+		member_null(j, "peer");
+		return;
+	}
+	for (i = 1; i < s->ifaces.n; i++)
+		if (s->ifaces.v[i].ns == f->peer_ns &&
+		    s->ifaces.v[i].ifindex == (uint32_t)f->peer_ifindex)
+			break;
+	key(j, "peer", "");
+	open_object(j);
+	member_u64(j, "ifindex", (uint32_t)f->peer_ifindex);
+	member_str(j, "name", i < s->ifaces.n ? s->ifaces.v[i].name : 0);
+	member_id(j, "netns", f->peer_ns < s->ns.n ? s->ns.v[f->peer_ns].ino : 0);
+	close_object(j);
+}
+
+static void put_interfaces(struct json *j, uint32_t ns)
+{
+	const struct lssock_snap *s = j->sheet->snap;
+	bool first = true;
+	uint32_t i;
+
+	key(j, "interfaces", "");
+	buf_putc(j->b, '[');
+	for (i = 1; i < s->ifaces.n; i++) {
+		const struct lssock_iface *f = &s->ifaces.v[i];
+
+		if (f->ns != ns)
+			continue;
+		element(j, first);
+		first = false;
+		member_u64(j, "ifindex", f->ifindex);
+		member_str(j, "name", f->name);
+		member_str(j, "kind", f->kind);
+		put_iface_addresses(j, i);
+		put_iface_peer(j, f);
+		close_object(j);
+	}
+	buf_putc(j->b, ']');
+	j->comma = true;
+}
+
 static void put_columns(struct json *j, uint32_t row, const struct lssock_sock *k)
 {
 	const struct lssock_sheet *s = j->sheet;
@@ -386,6 +465,10 @@ static void put_columns(struct json *j, uint32_t row, const struct lssock_sock *
 		}
 		if (!j->flat && s->columns[i].nest != LSSOCK_NEST_ROW)
 			continue;
+		if (s->kind == SHEET_NETNS && !strcmp(s->columns[i].name, "interfaces")) {
+			put_interfaces(j, row);
+			continue;
+		}
 		out_cell(s, row, 0, i, &v);
 		member(j, s->columns[i].name, &v);
 		if (i == j->why)

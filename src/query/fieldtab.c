@@ -625,6 +625,9 @@ const struct field field_table[] = {
 	  .raw = { DIAG_XDP, XDP_DIAG_STATS, 40, 8, 0, 0 }, .help = "send ring was empty" },
 
 	/* ---- made for tables ---- */
+	{ .name = "space", .head = "NETNS", .type = FT_TEXT, TABLE(get_space),
+	  .needs = NEED_NETNS, .width = 6, .give = 7, .cut = 'e',
+	  .help = "network namespace: name, container, host, own, or inode" },
 	{ .name = "local", .head = "LOCAL", .type = FT_END, TABLE(get_local),
 	  .needs = NEED_IFACE, .width = 12, .give = 2, .cut = 'm', .help = "local end" },
 	{ .name = "address", .head = "ADDRESS", .type = FT_END, TABLE(get_address),

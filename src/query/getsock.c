@@ -96,6 +96,21 @@ GETTER(get_nsname)
 		get_string(s, ns->name ? ns->name : ns->container, ret);
 }
 
+/* For a table of several namespaces: always something to tell them apart. */
+GETTER(get_space)
+{
+	const struct lssock_ns *ns = ns_of(s, row, ret);
+
+	if (!ns)
+		return;
+	if (ns->name || ns->container)
+		get_string(s, ns->name ? ns->name : ns->container, ret);
+	else if (ns->flags & (LSSOCK_NS_HOST | LSSOCK_NS_OWN))
+		value_word(ret, ns->flags & LSSOCK_NS_HOST ? "host" : "own");
+	else
+		get_netns(f, s, row, owner, ret);
+}
+
 static const struct lssock_iface *iface_of(const struct lssock_snap *s, uint32_t row,
 					   struct lssock_value *ret)
 {

@@ -41,7 +41,7 @@ int mem_attr(unsigned cls);
 /* ---- getsock.c: the socket itself ------------------------------------------ */
 
 field_getter get_proto, get_family, get_type, get_state, get_source, get_inode, get_cookie,
-	get_netns, get_nsname, get_iface, get_ifindex, get_uid, get_user, get_recvq, get_sendq,
+	get_netns, get_nsname, get_space, get_iface, get_ifindex, get_uid, get_user, get_recvq, get_sendq,
 	get_queue, get_limit, get_queues, get_autobound, get_timer, get_expires, get_retrans,
 	get_v6only, get_shutdown, get_clients, get_why;
 

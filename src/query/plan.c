@@ -225,8 +225,14 @@ static int add_defaults(struct lssock_query *q, const struct lssock_question *as
 	static const uint32_t groups[] = { LSSOCK_Q_EXTENDED, LSSOCK_Q_TIMERS, LSSOCK_Q_MEMORY,
 					   LSSOCK_Q_INFO };
 	bool record = ask->layout == LSSOCK_LAYOUT_RECORD;
+	bool spaces = ask->netns && !strcmp(ask->netns, "all");
 	size_t i;
-	int r = add_names(q, field_defaults(ask), err);
+	int r = 0;
+
+	if (spaces && !record && !(ask->group_by && *ask->group_by))
+		r = add_column(q, field_find("space", 5), err);
+	if (r == 0)
+		r = add_names(q, field_defaults(ask), err);
 
 	for (i = 0; r == 0 && i < sizeof(groups) / sizeof(groups[0]); i++) {
 		if (ask->flags & groups[i])
@@ -522,6 +528,9 @@ int plan_make(struct lssock_query *q, const struct lssock_question *ask, struct 
 	if (r < 0)
 		return r;
 	set_needs(q);
+	/* Another namespace's end is known by the addresses configured there. */
+	if (p->needs & NEED_PEER && p->ns_which != NS_OWN)
+		p->needs |= NEED_ADDRS;
 	p->families = q->families;
 	/* A v6 listener takes v4 connections; the other end may be v4-mapped. */
 	if (p->needs & (NEED_VIA | NEED_PEER | NEED_CLIENTS))

@@ -377,7 +377,7 @@ static void put_iface_name(struct made *m, const struct lssock_iface *i)
 		buf_u64(&m->text, i->ifindex);
 }
 
-/* " > veth1@red": the other end of a veth. */
+/* ">veth1@red": the other end of a veth. */
 static void put_veth_peer(struct made *m, const struct lssock_iface *iface)
 {
 	const struct lssock_snap *s = m->sheet.snap;
@@ -385,7 +385,7 @@ static void put_veth_peer(struct made *m, const struct lssock_iface *iface)
 
 	if (iface->peer_ifindex <= 0)
 		return;
-	buf_puts(&m->text, " > ");
+	buf_putc(&m->text, '>');
 	for (i = 1; i < s->ifaces.n; i++)
 		if (s->ifaces.v[i].ns == iface->peer_ns &&
 		    s->ifaces.v[i].ifindex == (uint32_t)iface->peer_ifindex)
@@ -400,9 +400,11 @@ static void put_veth_peer(struct made *m, const struct lssock_iface *iface)
 	put_ns_name(m, iface->peer_ns);
 }
 
+/* "=10.0.0.2/24,fe80::2/64" */
 static void put_addresses(struct made *m, uint32_t iface)
 {
 	const struct lssock_snap *s = m->sheet.snap;
+	char before = '=';
 	uint32_t i;
 
 	for (i = 0; i < s->ifaddrs.n; i++) {
@@ -414,7 +416,8 @@ static void put_addresses(struct made *m, uint32_t iface)
 		memcpy(a.ip, ia->ip, sizeof(a.ip));
 		if (a.family == AF_INET)
 			a.prefix = 32;
-		buf_putc(&m->text, ' ');
+		buf_putc(&m->text, before);
+		before = ',';
 		addr_put(&m->text, &a);
 		buf_putc(&m->text, '/');
 		buf_u64(&m->text, ia->prefix);
@@ -431,7 +434,7 @@ static void add_interfaces(struct made *m, uint16_t ns)
 		if (s->ifaces.v[i].ns != ns)
 			continue;
 		if (m->text.len > at)
-			buf_puts(&m->text, ", ");
+			buf_putc(&m->text, ';');
 		put_iface_name(m, &s->ifaces.v[i]);
 		put_addresses(m, i);
 		put_veth_peer(m, &s->ifaces.v[i]);
