@@ -325,7 +325,8 @@ static void list_question(struct cli *c)
 		c->ask.flags |= LSSOCK_Q_MAP;
 	if (c->tty && table && !c->quiet && !c->summary && !c->ask.group_by && !c->pids)
 		c->ask.flags |= LSSOCK_Q_FOOTER;
-	if (c->quiet || c->wait)
+	/* --strict asks whether all could be seen, owners included. */
+	if (c->quiet && !c->strict)
 		c->ask.flags |= LSSOCK_Q_EXISTS;
 }
 

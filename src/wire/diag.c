@@ -344,8 +344,18 @@ static int take_row(struct diag_dump *d, const unsigned char *body, size_t len)
 	if (whole < len - at)
 		d->bad++;
 	family_attrs(d->proto, body + at, whole, d->snap, &k);
-	if (d->mark_autobound)
-		k.flags |= LSSOCK_F_AUTOBOUND | LSSOCK_F_AUTOBOUND_KNOWN;
+	if (d->mark_autobound) {
+		uint16_t mark = LSSOCK_F_AUTOBOUND | LSSOCK_F_AUTOBOUND_KNOWN;
+		uint32_t known = snap_find(d->snap, &k);
+
+		/* This dump asks for no attributes: a row that is known keeps its own. */
+		if (known != LSSOCK_NONE) {
+			d->rows++;
+			d->snap->socks.v[known].flags |= mark;
+			return 0;
+		}
+		k.flags |= mark;
+	}
 	return add_row(d, &k, (struct attr_walk){ body + at, whole });
 }
 

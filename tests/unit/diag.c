@@ -531,6 +531,33 @@ static void auto_bound_rows_are_marked(void **state)
 	buf_release(&b);
 }
 
+/* The dump of auto-bound sockets asks for no extensions: its shorter rows must
+ * not replace what the whole dump brought. */
+static void marking_keeps_attributes(void **state)
+{
+	const uint32_t keep[DIAG_N_CLASS] = { ~0u };
+	struct diag_dump *d = *state;
+	struct diag_dump second = { .snap = d->snap, .proto = LSSOCK_TCP, .keep = keep,
+				    .mark_autobound = true };
+	struct inet_diag_msg m = inet_msg(AF_INET, 10, 7);
+	struct buf b = { 0 };
+	size_t at, len;
+
+	d->keep = keep;
+	put_md5(&b, 7);
+	decode(d, &b, b.len);
+	buf_reset(&b);
+	at = msg_begin(&b, 20, NLM_F_MULTI);
+	buf_put(&b, &m, sizeof(m));
+	msg_u32(&b, INET_DIAG_MARK, 1);
+	msg_end(&b, at);
+	decode(&second, &b, b.len);
+	assert_int_equal(d->snap->socks.n, 1);
+	assert_true(snap_row(d->snap, 0)->flags & LSSOCK_F_AUTOBOUND);
+	assert_non_null(snap_attr(d->snap, snap_row(d->snap, 0), INET_DIAG_CONG, &len));
+	buf_release(&b);
+}
+
 static void out_of_memory(void **state)
 {
 	const uint32_t keep[DIAG_N_CLASS] = { ~0u };
@@ -626,6 +653,7 @@ int main(void)
 		REPLY(only_what_is_wanted_is_kept_and_never_keys),
 		REPLY(attribute_zero_and_long_ones_are_kept),
 		REPLY(auto_bound_rows_are_marked),
+		REPLY(marking_keeps_attributes),
 		cmocka_unit_test(out_of_memory),
 		cmocka_unit_test(keys_are_scrubbed),
 		cmocka_unit_test(keys_are_scrubbed_from_what_is_broken),
