@@ -111,6 +111,14 @@ static bool is_endpoint(const struct lssock_sock *k)
 	       k->state == LSSOCK_BOUND || k->state == LSSOCK_UNCONNECTED;
 }
 
+/* What an MPTCP listener accepts is a copy of it, the cookie included once that
+ * has been asked for (mptcp_sk_clone_init). It has an inode only when accepted. */
+static bool same_mptcp(const struct lssock_sock *a, const struct lssock_sock *b)
+{
+	return (a->state == LSSOCK_LISTEN) == (b->state == LSSOCK_LISTEN) &&
+	       (a->inode == b->inode || !a->inode || !b->inode);
+}
+
 static bool same_ends(const struct lssock_sock *a, const struct lssock_sock *b)
 {
 	return a->lport == b->lport && a->rport == b->rport &&
@@ -131,8 +139,19 @@ static bool same_socket(const struct lssock_sock *a, const struct lssock_sock *b
 	if (!a->cookie)
 		return a->inode == b->inode && a->family == b->family &&
 		       (by_inode_alone(a) || same_ends(a, b));
-	return a->proto != LSSOCK_SCTP ||
-	       (is_endpoint(a) == is_endpoint(b) && same_ends(a, b));
+	switch (a->proto) {
+	case LSSOCK_SCTP:
+		return is_endpoint(a) == is_endpoint(b) && same_ends(a, b);
+	case LSSOCK_MPTCP:
+		return same_mptcp(a, b) && same_ends(a, b);
+	default:
+		return true;
+	}
+}
+
+static bool cookie_is_shared(uint8_t proto)
+{
+	return proto == LSSOCK_SCTP || proto == LSSOCK_MPTCP;
 }
 
 static uint64_t ends_key(const struct lssock_sock *k)
@@ -151,7 +170,7 @@ static uint64_t identity_key(const struct lssock_sock *k)
 {
 	uint64_t about = (uint64_t)k->proto << 60 ^ (uint64_t)k->ns << 44;
 
-	if (k->cookie && k->proto != LSSOCK_SCTP)
+	if (k->cookie && !cookie_is_shared(k->proto))
 		return k->cookie ^ about;
 	if (!k->cookie && by_inode_alone(k))
 		return mix2(about, k->inode);

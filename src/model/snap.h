@@ -62,10 +62,11 @@ void snap_presize(struct lssock_snap *s, uint32_t socks, uint32_t owners);
 int snap_seal(struct lssock_snap *s);
 
 /* Adds a socket, or meets it again: rows are the same when (proto, ns, cookie)
- * are (before Linux 5.4 each namespace counts cookies for itself; SCTP: and the
- * ends; cookie 0: proto, ns, ends, ports and inode). Met again,
- * the later record wins, but keeps a name, attributes or flags that only the
- * earlier one had. attrs: netlink attributes as they came (may be NULL).
+ * are (before Linux 5.4 each namespace counts cookies for itself; SCTP and MPTCP
+ * share them between a listener and its connections: and the ends; cookie 0:
+ * proto, ns, ends, ports and inode). Met again, the later record wins, but keeps
+ * a name, attributes or flags that only the earlier one had. attrs: netlink
+ * attributes as they came (may be NULL).
  * owner, peer, via of *k are ignored. Returns the row, LSSOCK_NONE: no memory;
  * *ret_new (may be NULL): whether it is new. */
 uint32_t snap_add(struct lssock_snap *s, const struct lssock_sock *k,

@@ -93,6 +93,34 @@ static void test_sctp_shares_a_cookie(void **state)
 	lssock_snap_free(s);
 }
 
+static void test_mptcp_shares_a_cookie(void **state)
+{
+	struct lssock_snap *s = snap_new();
+	struct lssock_sock listener = tcp(7, 1, 0), queued, accepted;
+
+	(void)state;
+	listener.proto = LSSOCK_MPTCP;
+	listener.state = LSSOCK_LISTEN;
+	listener.inode = 20;
+	queued = listener;
+	queued.state = LSSOCK_ESTABLISHED;
+	queued.inode = 0;
+	accepted = queued;
+	accepted.rport = 3;
+	accepted.inode = 21;
+	assert_int_equal(add(s, &listener, NULL), 0);
+	assert_int_equal(add(s, &queued, NULL), 1);
+	assert_int_equal(add(s, &accepted, NULL), 2);
+	queued.inode = 22;	/* accepted between two dumps */
+	assert_int_equal(add(s, &queued, NULL), 1);
+	accepted.state = LSSOCK_CLOSE;
+	assert_int_equal(add(s, &accepted, NULL), 2);
+	accepted.inode = 23;
+	assert_int_equal(snap_find(s, &accepted), LSSOCK_NONE);
+	assert_int_equal(add(s, &listener, NULL), 0);
+	lssock_snap_free(s);
+}
+
 static void test_identity_without_cookie(void **state)
 {
 	struct lssock_snap *s = snap_new();
@@ -483,6 +511,7 @@ int main(void)
 		cmocka_unit_test(test_identity_by_cookie),
 		cmocka_unit_test(test_identity_survives_equal_keys),
 		cmocka_unit_test(test_sctp_shares_a_cookie),
+		cmocka_unit_test(test_mptcp_shares_a_cookie),
 		cmocka_unit_test(test_identity_without_cookie),
 		cmocka_unit_test(test_later_record_wins_but_forgets_nothing),
 		cmocka_unit_test(test_attributes),
