@@ -42,6 +42,8 @@ int ask_bytes(struct collect *c, enum ask_kind kind, uint16_t ns, uint64_t id, c
 int namespaces_find(struct collect *c, struct lssock_err *err);
 /* Interfaces, addresses, port ranges and counters of the asked namespaces. */
 void namespaces_detail(struct collect *c);
+/* Namespaces that only these sockets keep: appended and to be asked. How many. */
+uint32_t namespaces_of_sockets(struct collect *c, const struct ask_fd *fds, uint32_t n);
 
 /* ---- tables.c: the sockets of a namespace ---------------------------------- */
 

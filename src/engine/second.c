@@ -17,6 +17,7 @@
 
 #define DUMP_ROUNDS 3		/* the union of three was complete in 100 of 100 runs */
 #define SIEVE_FROM 64		/* fds without a row that make an extra dump pay */
+#define SPACES_ASKED 4096	/* fds asked for the namespace they live in */
 #define STRAYS_MANY 512		/* more are not asked one by one */
 
 struct stray { uint32_t inode, owner; };
@@ -80,19 +81,24 @@ static void sieve_family(struct collect *c, struct strays *t, uint8_t proto)
 	lssock_snap_free(scratch);
 }
 
+static struct ask_fd stray_fd(const struct lssock_snap *s, const struct stray *t)
+{
+	const struct lssock_owner *o = &s->owners.v[t->owner];
+	const struct lssock_proc *p = &s->procs.v[o->proc];
+
+	return (struct ask_fd){ .pid = p->pid, .tid = o->tid, .fd = o->fd, .inode = t->inode,
+				.start_ns = p->start_ns };
+}
+
 /* The protocol of a stray, by the name its file answers to. */
 static enum lssock_proto stray_proto(struct collect *c, const struct stray *t,
 				     struct lssock_sock *k, struct buf *name)
 {
 	struct lssock_snap *s = c->s;
-	const struct lssock_owner *o = &s->owners.v[t->owner];
-	const struct lssock_proc *p = &s->procs.v[o->proc];
-	struct ask_fd fd = {
-		.pid = p->pid, .tid = o->tid, .fd = o->fd, .inode = t->inode, .start_ns = p->start_ns,
-	};
+	struct ask_fd fd = stray_fd(s, t);
 
 	buf_reset(name);
-	if (o->how != LSSOCK_HOW_FD ||
+	if (s->owners.v[t->owner].how != LSSOCK_HOW_FD ||
 	    ask_bytes(c, ASK_PROTONAME, 0, hash_bytes(&fd, sizeof(fd)), &fd, sizeof(fd), name) < 0)
 		return LSSOCK_PROTO_NONE;
 	return names_sockproto(name->data, name->len, &k->family, &k->type);
@@ -252,6 +258,32 @@ static void take_strays(struct collect *c, const struct strays *t, uint32_t whol
 	vec_release(&sorted.list);
 }
 
+/* A socket without a row in any namespace may live in one that nothing else
+ * keeps: no process, no mount, no open file. */
+static void look_for_spaces(struct collect *c)
+{
+	struct { struct ask_fd *v; uint32_t n, cap; } fds = { 0 };
+	uint32_t first = c->s->ns.n, i;
+	struct strays t = { 0 };
+
+	if (c->plan->ns_which != NS_ALL)
+		return;
+	find_strays(c, &t);
+	sieve(c, &t, true);
+	for (i = 0; i < t.list.n && i < SPACES_ASKED; i++)
+		if (c->s->owners.v[t.list.v[i].owner].how == LSSOCK_HOW_FD) {
+			struct ask_fd *fd = vec_push(&fds);
+
+			if (fd)
+				*fd = stray_fd(c->s, &t.list.v[i]);
+		}
+	if (fds.n && namespaces_of_sockets(c, fds.v, fds.n))
+		for (i = first; i < c->s->ns.n; i++)
+			tables_collect(c, (uint16_t)i);
+	vec_release(&fds);
+	vec_release(&t.list);
+}
+
 static void look_at_strays(struct collect *c)
 {
 	uint32_t from_fds = rows_from_fds(c), whole = 0;
@@ -365,6 +397,7 @@ void second_look(struct collect *c)
 	struct link_why known;
 
 	if ((c->plan->needs & NEED_OWNERS) && (c->plan->needs & NEED_WHY)) {
+		look_for_spaces(c);
 		look_at_strays(c);
 		link_owners(c->s);
 		look_at_holders(c);

@@ -175,7 +175,8 @@ static void read_container(struct collect *c, struct lssock_ns *n)
 	if (!scratch)
 		return;
 	row = snap_proc(scratch, &p);
-	if (row && ask_bytes(c, ASK_PROC, 0, ask_proc_id(n->pid, 0), &ask, sizeof(ask), &b) == 0 &&
+	if (row &&
+	    ask_bytes(c, ASK_PROC, 0, ask_proc_id(n->pid, 0), &ask, sizeof(ask), &b) == 0 &&
 	    procfs_details(scratch, row, b.data, b.len) == 0) {
 		name = strings_get(&scratch->strings, scratch->procs.v[row].container, &len);
 		if (name)
@@ -185,28 +186,48 @@ static void read_container(struct collect *c, struct lssock_ns *n)
 	lssock_snap_free(scratch);
 }
 
+static void space_detail(struct collect *c, uint16_t ns)
+{
+	struct lssock_ns *n = &c->s->ns.v[ns];
+	uint32_t needs = c->plan->needs;
+
+	if ((needs & NEED_NETNS) && n->pid && !(n->flags & LSSOCK_NS_OWN))
+		read_container(c, n);
+	if (!(n->flags & LSSOCK_NS_ASKED))
+		return;
+	if (needs & NEED_PORTRANGE)
+		read_port_range(c, ns);
+	if (needs & NEED_COUNTERS)
+		read_counters(c, ns);
+	if (needs & NEED_ADDRS) {
+		read_route(c, ns, ASK_ROUTE_LINKS);
+		read_route(c, ns, ASK_ROUTE_ADDRS);
+	}
+	if (c->q->flags & LSSOCK_Q_NETNS_LIST)
+		read_route(c, ns, ASK_ROUTE_NSID);
+}
+
 void namespaces_detail(struct collect *c)
 {
-	struct lssock_snap *s = c->s;
-	uint32_t needs = c->plan->needs;
 	uint16_t ns;
 
-	for (ns = 0; ns < s->ns.n; ns++) {
-		struct lssock_ns *n = &s->ns.v[ns];
+	for (ns = 0; ns < c->s->ns.n; ns++)
+		space_detail(c, ns);
+}
 
-		if ((needs & NEED_NETNS) && n->pid && !(n->flags & LSSOCK_NS_OWN))
-			read_container(c, n);
-		if (!(n->flags & LSSOCK_NS_ASKED))
-			continue;
-		if (needs & NEED_PORTRANGE)
-			read_port_range(c, ns);
-		if (needs & NEED_COUNTERS)
-			read_counters(c, ns);
-		if (needs & NEED_ADDRS) {
-			read_route(c, ns, ASK_ROUTE_LINKS);
-			read_route(c, ns, ASK_ROUTE_ADDRS);
-		}
-		if (c->q->flags & LSSOCK_Q_NETNS_LIST)
-			read_route(c, ns, ASK_ROUTE_NSID);
+uint32_t namespaces_of_sockets(struct collect *c, const struct ask_fd *fds, uint32_t n)
+{
+	uint32_t before = c->s->ns.n, i;
+	struct buf b = { 0 };
+
+	/* One question of this kind per collection: a replay need not ask alike. */
+	if (ask_bytes(c, ASK_SOCKET_NETNS, 0, 0, fds, n * (uint32_t)sizeof(*fds), &b) == 0)
+		procfs_netns(c->s, b.data, b.len);
+	buf_release(&b);
+	for (i = before; i < c->s->ns.n; i++) {
+		c->s->ns.v[i].flags |= LSSOCK_NS_ASKED;
+		space_detail(c, (uint16_t)i);
 	}
+	c->s->meta.n_ns = c->s->ns.n;
+	return c->s->ns.n - before;
 }

@@ -408,7 +408,8 @@ static uint32_t needs_of_kind(uint32_t flags)
 	if (flags & LSSOCK_Q_SUMMARY)
 		needs |= NEED_COUNTERS | NEED_NETNS | NEED_PORTRANGE | NEED_OWNERS | NEED_WHY;
 	if (flags & LSSOCK_Q_NETNS_LIST)
-		needs |= NEED_COUNTERS | NEED_NETNS | NEED_IFACE | NEED_ADDRS;
+		needs |= NEED_COUNTERS | NEED_NETNS | NEED_IFACE | NEED_ADDRS | NEED_OWNERS |
+			 NEED_WHY;
 	if (flags & LSSOCK_Q_MAP)
 		needs |= NEED_PEER | NEED_VIA | NEED_OWNERS | NEED_PROC | NEED_WHY;
 	if (flags & LSSOCK_Q_FOOTER)

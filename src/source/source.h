@@ -69,7 +69,7 @@ enum ask_kind {
 	 * `ns` of later asks. */
 	ASK_NETNS,
 
-	/* id: hash of arg. arg: array of struct ask_fd, socket fds without a row.
+	/* id: 0. arg: array of struct ask_fd, socket fds without a row.
 	 * struct wire_ns of namespaces that only these sockets keep; they are added
 	 * behind those of ASK_NETNS. */
 	ASK_SOCKET_NETNS,

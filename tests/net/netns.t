@@ -67,4 +67,15 @@ run 7001
 t_rc 1 "nothing there"
 t_like "$(out)" 'all 3 namespaces' "and says how far it looked"
 scene_stop
+
+# A namespace that only a socket keeps: its maker left it at once.
+scene_start newnet tcp-listen=127.0.0.1:4242 "setns=/proc/$$/ns/net"
+run -N all --json lport:4242
+t_rc 0 "a namespace that only a socket keeps"
+t_json "its listener and owner" "(one()['state'], one()['owners'][0]['fd']) == \
+	('LISTEN', $(fact tcp-listen listener fd))"
+t_json "in a namespace of its own" "one()['netns'] not in ($own, $left, $right, None)"
+run netns --json
+t_ok "netns knows it" json "len(d['namespaces']) == 4"
+scene_stop
 t_done
