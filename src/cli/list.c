@@ -90,8 +90,9 @@ int answer_render(struct cli *c, const struct lssock_sheet *sheet)
 {
 	struct lssock_render r = {
 		.size = sizeof(r), .format = c->format ? c->format : "table",
-		.width = c->tty ? c->width : 0, .color = c->use_color, .no_header = c->no_header,
-		.wide = c->wide, .utf8 = c->utf8, .write = put_write,
+		.width = c->tty ? c->width : 0, .color = c->use_color,
+		.no_header = c->no_header, .wide = c->wide, .utf8 = c->utf8,
+		.write = put_write,
 	};
 	int e = lssock_render(sheet, &r);
 
@@ -110,12 +111,12 @@ void answer_stats(const struct lssock_snap *s)
 	uint32_t n;
 
 	lssock_socks(s, &n);
-	say("stats: %u sockets; dump %llu us, owners %llu us after it, link %llu us, details %llu us, "
-	    "in all %llu us", n, (unsigned long long)m->dump_us, (unsigned long long)m->owners_us,
-	    (unsigned long long)m->link_us, (unsigned long long)m->enrich_us,
-	    (unsigned long long)m->total_us);
-	say("stats: %llu questions, %llu dumps, %llu messages, %llu bytes, %llu processes, %llu fds",
-	    (unsigned long long)m->asks, (unsigned long long)m->dumps,
+	say("stats: %u sockets; dump %llu us, owners %llu us after it, link %llu us, "
+	    "details %llu us, in all %llu us", n, (unsigned long long)m->dump_us,
+	    (unsigned long long)m->owners_us, (unsigned long long)m->link_us,
+	    (unsigned long long)m->enrich_us, (unsigned long long)m->total_us);
+	say("stats: %llu questions, %llu dumps, %llu messages, %llu bytes, %llu processes, "
+	    "%llu fds", (unsigned long long)m->asks, (unsigned long long)m->dumps,
 	    (unsigned long long)m->messages, (unsigned long long)m->bytes,
 	    (unsigned long long)m->procs, (unsigned long long)m->fds);
 }
@@ -241,8 +242,8 @@ static int nothing_matched(struct cli *c, struct cli_answer *a)
 		return EXIT_DONE;
 	if (!unknown)
 		return EXIT_NOTHING;
-	say("%u socket%s could not be judged: what the filter asks about could not be read", unknown,
-	    unknown == 1 ? "" : "s");
+	say("%u socket%s could not be judged: what the filter asks about could not be read",
+	    unknown, unknown == 1 ? "" : "s");
 	return EXIT_INCOMPLETE;
 }
 
@@ -268,7 +269,8 @@ static int list_show(struct cli *c, struct cli_answer *a)
 		return 0;
 	if (c->pids)
 		return put_pids(a);
-	r = c->summary ? lssock_summary_sheet(a->snap, &sheet) : lssock_view_sheet(a->view, &sheet);
+	r = c->summary ? lssock_summary_sheet(a->snap, &sheet) :
+	    lssock_view_sheet(a->view, &sheet);
 	if (r < 0) {
 		say("%s", strerror(-r));
 		return EXIT_FAILED;

@@ -50,7 +50,8 @@ static void hold_standard_fds(void)
 
 static void look_at_terminal(struct cli *c)
 {
-	const char *env = getenv("COLUMNS"), *term = getenv("TERM"), *plain = getenv("NO_COLOR");
+	const char *env = getenv("COLUMNS"), *term = getenv("TERM");
+	const char *plain = getenv("NO_COLOR");
 	struct winsize ws;
 	uint64_t n;
 
@@ -125,15 +126,15 @@ int main(int argc, char **argv)
 		.ask = { .size = sizeof(c.ask) },
 	};
 	const struct command *cmd = argc > 1 ? find_command(argv[1]) : NULL;
-	int first = cmd ? 2 : 1, r;
+	int first = argc == 0 ? 0 : cmd ? 2 : 1, r;
 
 	hold_standard_fds();
 	if (cmd && !cmd->run) {
-		say("`lssock %s' is not supported yet (to search for the word: lssock -- %s)", cmd->name,
-		    cmd->name);
+		say("`lssock %s' is not supported yet (to search for the word: lssock -- %s)",
+		    cmd->name, cmd->name);
 		return EXIT_USAGE;
 	}
-	r = args_parse(&c, argc > first ? argc - first : 0, argv + (argc > first ? first : argc));
+	r = args_parse(&c, argc - first, argv + first);
 	if (r == 0)
 		r = run(&c, cmd);
 	args_release(&c);

@@ -51,7 +51,8 @@ static bool get_field(struct story *st, uint32_t row, uint32_t owner, const char
 	if (f < 0)
 		return false;
 	lssock_get(st->a.snap, row, owner, (uint32_t)f, v);
-	return v->kind != LSSOCK_V_NA && v->kind != LSSOCK_V_UNKNOWN && v->kind != LSSOCK_V_LATER;
+	return v->kind != LSSOCK_V_NA && v->kind != LSSOCK_V_UNKNOWN &&
+	       v->kind != LSSOCK_V_LATER;
 }
 
 static void put_string(struct story *st, uint32_t id)
@@ -140,7 +141,8 @@ static void put_headline(struct story *st, uint32_t first)
 	for (i = first; i < st->n_rows; i++) {
 		const struct lssock_sock *o = &st->socks[st->rows[i]];
 
-		if (i != first && (!is_service(o) || !on_port(st, o) || !same_service(st, k, o)))
+		if (i != first &&
+		    (!is_service(o) || !on_port(st, o) || !same_service(st, k, o)))
 			continue;
 		buf_puts(&st->out, comma);
 		put_field(st, st->rows[i], 0, "local");
@@ -508,8 +510,8 @@ int cmd_story(struct cli *c)
 		st.ns = lssock_namespaces(st.a.snap, &st.n_ns);
 		st.rows = lssock_view_rows(st.a.view, &st.n_rows);
 		st.told = mem_alloc(st.n_rows + 1);
-		status = st.n_rows ? EXIT_DONE : lssock_view_unknown(st.a.view) ? EXIT_INCOMPLETE :
-			 EXIT_NOTHING;
+		status = st.n_rows ? EXIT_DONE :
+			 lssock_view_unknown(st.a.view) ? EXIT_INCOMPLETE : EXIT_NOTHING;
 		if (c->strict && status == EXIT_DONE && !lssock_snap_meta(st.a.snap)->complete)
 			status = EXIT_INCOMPLETE;
 		if (st.told && !c->quiet)

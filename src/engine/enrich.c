@@ -205,7 +205,8 @@ static void enrich_ancestors(struct collect *c, const uint8_t *in_play)
 		uint32_t n = s->procs.n;
 
 		for (i = first; i < n; i++) {
-			struct ask_proc ask = { .pid = s->procs.v[i].ppid, .sections = 1u << PROC_STAT };
+			struct ask_proc ask = { .pid = s->procs.v[i].ppid,
+						.sections = 1u << PROC_STAT };
 			struct lssock_proc p = { .pid = ask.pid, .nofile = LSSOCK_NONE,
 						 .nfds = LSSOCK_NONE, .ns = 0xffff };
 			struct procfs_stat st;
@@ -214,7 +215,8 @@ static void enrich_ancestors(struct collect *c, const uint8_t *in_play)
 			if ((depth == 0 && !marks[i]) || ask.pid <= 0 ||
 			    index_get(&s->by_pid, (uint64_t)ask.pid) != INDEX_NONE)
 				continue;
-			if (ask_bytes(c, ASK_PROC, 0, ask_proc_id(ask.pid, 0), &ask, sizeof(ask), &b) == 0 &&
+			if (ask_bytes(c, ASK_PROC, 0, ask_proc_id(ask.pid, 0), &ask,
+				      sizeof(ask), &b) == 0 &&
 			    procfs_section_stat(b.data, b.len, &st) == 0) {
 				p.ppid = st.ppid;
 				p.comm = snap_string(s, st.comm, st.comm_len);
@@ -239,14 +241,17 @@ static void take_file(struct collect *c, uint32_t row, int result, const struct 
 
 static bool has_path(const struct lssock_snap *s, const struct lssock_sock *k, size_t *len)
 {
-	const char *name = k->proto == LSSOCK_UNIX ? strings_get(&s->strings, k->name, len) : NULL;
+	const char *name = NULL;
 
+	if (k->proto == LSSOCK_UNIX)
+		name = strings_get(&s->strings, k->name, len);
 	return name && *len && name[0] && k->local.w[0];
 }
 
 /* The process in whose root and directory the path was bound: the listener's
  * for sockets that were accepted, since they carry its name. */
-static const struct lssock_proc *path_owner(const struct lssock_snap *s, const struct lssock_sock *k)
+static const struct lssock_proc *path_owner(const struct lssock_snap *s,
+					    const struct lssock_sock *k)
 {
 	uint32_t o = k->owner;
 
@@ -293,7 +298,8 @@ static void enrich_files(struct collect *c, const uint8_t *in_play)
 	for (pass = 0; pass < 2; pass++) {
 		for (i = 0; i < s->socks.n; i++) {
 			struct lssock_sock *k = &s->socks.v[i];
-			uint64_t key = hash_u64(k->name) ^ ((uint64_t)k->local.w[1] << 32 | k->local.w[0]);
+			uint64_t file = (uint64_t)k->local.w[1] << 32 | k->local.w[0];
+			uint64_t key = hash_u64(k->name) ^ file;
 
 			if (!in_play[i] || !has_path(s, k, &len))
 				continue;
@@ -374,7 +380,8 @@ static void enrich_users(struct collect *c)
 	if (ask_bytes(c, ASK_TEXT, 0, TEXT_PASSWD, NULL, 0, &b) == 0)
 		snap_users(c->s, b.data, b.len);
 	buf_reset(&b);
-	if ((c->plan->needs & NEED_FILE) && ask_bytes(c, ASK_TEXT, 0, TEXT_GROUP, NULL, 0, &b) == 0)
+	if ((c->plan->needs & NEED_FILE) &&
+	    ask_bytes(c, ASK_TEXT, 0, TEXT_GROUP, NULL, 0, &b) == 0)
 		snap_groups(c->s, b.data, b.len);
 	buf_release(&b);
 }

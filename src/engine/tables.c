@@ -105,7 +105,8 @@ static uint64_t resolve_cgroup(void *ctx, const char *path, size_t len)
 	struct buf b = { 0 };
 	uint64_t id = 0;
 
-	if (ask_bytes(r->c, ASK_CGROUP_ID, 0, hash_bytes(path, len), path, (uint32_t)len, &b) == 0 &&
+	if (ask_bytes(r->c, ASK_CGROUP_ID, 0, hash_bytes(path, len), path, (uint32_t)len,
+		      &b) == 0 &&
 	    b.len == sizeof(id))
 		memcpy(&id, b.data, sizeof(id));
 	buf_release(&b);
@@ -134,7 +135,8 @@ static int dump_family(struct collect *c, struct diag_dump *into, struct diag_re
 		d.dump.done = false;
 		r = dump_once(c, &d, req, 0);
 	}
-	for (round = 1; r == 0 && inet && (states & listen_mask()) && round < LISTEN_ROUNDS; round++) {
+	inet = inet && (states & listen_mask());
+	for (round = 1; r == 0 && inet && round < LISTEN_ROUNDS; round++) {
 		uint32_t fresh = d.dump.fresh;
 
 		req->states = listen_mask();
@@ -161,8 +163,8 @@ static void note_dump(struct collect *c, const struct diag_dump *d, int err)
 }
 
 /* 0, or the error that says that sock_diag does not serve this protocol. */
-static int dump_protocol(struct collect *c, struct lssock_snap *into, uint16_t ns, uint8_t proto,
-			 uint32_t *ret_fresh)
+static int dump_protocol(struct collect *c, struct lssock_snap *into, uint16_t ns,
+			 uint8_t proto, uint32_t *ret_fresh)
 {
 	const struct plan *plan = c->plan;
 	struct resolver names = { .c = c, .ns = ns };
@@ -175,7 +177,8 @@ static int dump_protocol(struct collect *c, struct lssock_snap *into, uint16_t n
 	if (plan->push[proto] && push_filter(c->q->filter, proto, &env, &code) < 0)
 		buf_reset(&code);
 	for (; *family >= 0; family++) {
-		struct diag_dump d = { .snap = into, .ns = ns, .proto = proto, .keep = plan->keep };
+		struct diag_dump d = { .snap = into, .ns = ns, .proto = proto,
+				       .keep = plan->keep };
 		struct diag_request req = {
 			.proto = proto, .family = (uint8_t)*family,
 			.states = diag_kernel_states(plan->states[proto]),
@@ -231,7 +234,8 @@ static void mark_autobound(struct collect *c, uint16_t ns, uint8_t proto)
 	for (i = 0; all && i < c->s->socks.n; i++) {
 		struct lssock_sock *k = &c->s->socks.v[i];
 
-		if (k->ns == ns && k->proto == proto && (k->flags & LSSOCK_F_SOURCE) == LSSOCK_SRC_DIAG)
+		if (k->ns == ns && k->proto == proto &&
+		    (k->flags & LSSOCK_F_SOURCE) == LSSOCK_SRC_DIAG)
 			k->flags |= LSSOCK_F_AUTOBOUND_KNOWN;
 	}
 }
@@ -273,7 +277,8 @@ static bool may_be_held(struct collect *c, uint16_t ns, uint8_t proto)
 {
 	static const struct { uint8_t proto; const char *names[2]; } table[] = {
 		{ LSSOCK_SCTP, { "SCTP", "SCTPv6" } }, { LSSOCK_DCCP, { "DCCP", "DCCPv6" } },
-		{ LSSOCK_MPTCP, { "MPTCP", "MPTCPv6" } }, { LSSOCK_UDPLITE, { "UDP-Lite", "UDPLITEv6" } },
+		{ LSSOCK_MPTCP, { "MPTCP", "MPTCPv6" } },
+		{ LSSOCK_UDPLITE, { "UDP-Lite", "UDPLITEv6" } },
 		{ LSSOCK_VSOCK, { "AF_VSOCK", NULL } }, { LSSOCK_XDP, { "XDP", NULL } },
 		{ LSSOCK_TIPC, { "TIPC", NULL } },
 	};
@@ -364,8 +369,8 @@ void tables_collect(struct collect *c, uint16_t ns)
 			fall_back(c, ns, proto, r);
 			continue;
 		}
-		if ((c->plan->needs & NEED_AUTOBOUND) && (proto == LSSOCK_UDP || proto == LSSOCK_UDPLITE ||
-							  proto == LSSOCK_TCP))
+		if ((c->plan->needs & NEED_AUTOBOUND) &&
+		    (proto == LSSOCK_UDP || proto == LSSOCK_UDPLITE || proto == LSSOCK_TCP))
 			mark_autobound(c, ns, proto);
 	}
 }
@@ -396,7 +401,8 @@ void tables_sieve(struct collect *c, struct lssock_snap *into, uint8_t proto)
 	uint16_t ns;
 
 	for (ns = 0; ns < c->s->ns.n; ns++) {
-		struct dumping d = { .c = c, .dump = { .snap = into, .ns = ns, .proto = proto } };
+		struct dumping d = { .c = c,
+				     .dump = { .snap = into, .ns = ns, .proto = proto } };
 		struct diag_request req = { .proto = proto, .states = DIAG_STATES_ALL };
 
 		if (c->s->ns.v[ns].flags & LSSOCK_NS_ASKED)
