@@ -188,6 +188,7 @@ static int put_footer(struct cli *c, struct cli_answer *a)
 	const struct lssock_ns *ns = lssock_namespaces(a->snap, &n_ns);
 	const char *comma = "";
 	struct buf b = { 0 };
+	size_t second;
 	int r;
 
 	for (i = 0; i < n; i++) {
@@ -205,9 +206,11 @@ static int put_footer(struct cli *c, struct cli_answer *a)
 	put_count(&b, listen, "listening", &comma);
 	put_count(&b, estab, "established", &comma);
 	put_count(&b, wait, "close-wait", &comma);
-	put_count(&b, other, n == other ? "sockets" : "others", &comma);
+	put_count(&b, other, n != other ? other == 1 ? "other" : "others" : n == 1 ? "socket" : "sockets",
+		  &comma);
 	buf_puts(&b, n ? " shown." : "No socket matches.");
 	buf_putc(&b, '\n');
+	second = b.len;
 	for (i = 0; i < n_ns; i++)
 		if ((ns[i].flags & LSSOCK_NS_ASKED) && ns[i].time_wait != LSSOCK_NONE)
 			hidden += ns[i].time_wait;
@@ -227,7 +230,8 @@ static int put_footer(struct cli *c, struct cli_answer *a)
 		buf_u64(&b, unknown);
 		buf_puts(&b, ": try sudo.");
 	}
-	buf_putc(&b, '\n');
+	if (b.len > second)
+		buf_putc(&b, '\n');
 	r = put_buf(&b);
 	buf_release(&b);
 	return r;

@@ -12,6 +12,7 @@
 #include "base/io.h"
 #include "engine/engine.h"
 #include "model/link.h"
+#include "model/names.h"
 #include "wire/procfs.h"
 
 #define MAX_SLICES 8
@@ -168,6 +169,25 @@ static bool all_failed(const struct collect *c)
 	       (c->q->protos_asked || c->refused);
 }
 
+static void say_failed(const struct collect *c, struct lssock_err *err)
+{
+	struct buf names = { 0 };
+	unsigned proto;
+
+	for (proto = 1; proto < LSSOCK_OTHER; proto++)
+		if (c->plan->protos & 1u << proto) {
+			buf_puts(&names, names.len ? ", " : "");
+			buf_puts(&names, names_proto(proto));
+		}
+	if (c->refused)
+		snprintf(err->msg, sizeof(err->msg), "%s sockets: sock_diag and /proc/net are both "
+			 "refused: %s", buf_cstr(&names), strerror(-c->refused_err));
+	else
+		snprintf(err->msg, sizeof(err->msg), "this kernel cannot list %s sockets",
+			 buf_cstr(&names));
+	buf_release(&names);
+}
+
 static void finish_notes(struct collect *c)
 {
 	uint32_t i;
@@ -226,9 +246,7 @@ int lssock_take(struct lssock *ctx, const struct lssock_query *q, struct lssock_
 		r = snap_seal(c.s);
 	if (r == 0 && all_failed(&c)) {
 		local.code = r = c.refused_err ? c.refused_err : -EOPNOTSUPP;
-		snprintf(local.msg, sizeof(local.msg), "%s",
-			 c.refused ? "sock_diag and /proc/net are both refused" :
-			 "this kernel cannot list these sockets");
+		say_failed(&c, &local);
 	}
 	if (r < 0) {
 		if (!local.msg[0])
