@@ -228,7 +228,7 @@ static int put_footer(struct cli *c, struct cli_answer *a)
 	if (unknown) {
 		buf_puts(&b, "Owner unknown for ");
 		buf_u64(&b, unknown);
-		buf_puts(&b, ": try sudo.");
+		buf_puts(&b, m->self_uid ? ": try sudo." : ".");
 	}
 	if (b.len > second)
 		buf_putc(&b, '\n');
