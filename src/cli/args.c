@@ -118,7 +118,8 @@ static int parse_seconds(const struct cli_option *o, const char *arg, uint64_t *
 		*ret_us = (uint64_t)(d * 1e6);
 		return 0;
 	}
-	say("--%s: `%s' is not a time in seconds (5, 0.5, 100ms, 2min)", o->name, safe(&b, arg));
+	say("--%s: `%s' is not a time in seconds (5, 0.5, 100ms, 2min)", o->name,
+	    safe(&b, arg));
 	buf_release(&b);
 	return EXIT_USAGE;
 }
@@ -160,7 +161,8 @@ static int add_selection(struct cli *c, const char *word, size_t len)
 
 	if (lssock_selection(word, len, &protos, &families, &type) < 0) {
 		text_safe(&b, word, len, 0);
-		say("unknown family `%s': inet, tcp, udp, unix, netlink, packet, all …", buf_cstr(&b));
+		say("unknown family `%s': inet, tcp, udp, unix, netlink, packet, all …",
+		    buf_cstr(&b));
 		buf_release(&b);
 		return EXIT_USAGE;
 	}
@@ -191,7 +193,9 @@ static int set_selection(struct cli *c, const struct cli_option *o, const char *
 	return 0;
 }
 
-enum toggle { T_NO_HEADER, T_WIDE, T_QUIET, T_STRICT, T_STATS, T_EXPLAIN, T_PIDS, T_SUMMARY, T_ANON };
+enum toggle {
+	T_NO_HEADER, T_WIDE, T_QUIET, T_STRICT, T_STATS, T_EXPLAIN, T_PIDS, T_SUMMARY, T_ANON
+};
 
 static int set_toggle(struct cli *c, const struct cli_option *o, const char *arg)
 {
@@ -260,93 +264,133 @@ static int set_generate(struct cli *c, const struct cli_option *o, const char *a
 
 #define BIT(p) (1u << LSSOCK_ ## p)
 #define SEL "Sockets"
-#define SHOW "Shown"
+#define SHOW "Show"
 #define OUT "Output"
 #define SRC "Source"
+#define PROTO(letter, name, bit, brief, help) \
+	{ letter, name, NULL, SEL, brief, help, set_proto, BIT(bit), NULL }
+#define NOTHING(letter, name) \
+	{ letter, name, NULL, NULL, NULL, NULL, set_nothing, 0, NULL }
+#define REFUSED(letter, name, text) \
+	{ letter, name, NULL, NULL, NULL, NULL, set_refused, 0, text }
 
 const struct cli_option cli_options[] = {
-	{ 't', "tcp", NULL, "TCP", SEL, set_proto, BIT(TCP), NULL },
-	{ 'u', "udp", NULL, "UDP", SEL, set_proto, BIT(UDP), NULL },
-	{ 'w', "raw", NULL, "raw IP", SEL, set_proto, BIT(RAW), NULL },
-	{ 'x', "unix", NULL, "unix", SEL, set_proto, BIT(UNIX), NULL },
-	{ '0', "packet", NULL, "packet", SEL, set_proto, BIT(PACKET), NULL },
-	{ 'S', "sctp", NULL, "SCTP", SEL, set_proto, BIT(SCTP), NULL },
-	{ 'd', "dccp", NULL, "DCCP", SEL, set_proto, BIT(DCCP), NULL },
-	{ 'M', "mptcp", NULL, "MPTCP", SEL, set_proto, BIT(MPTCP), NULL },
-	{ 0, "udplite", NULL, "UDP-Lite", SEL, set_proto, BIT(UDPLITE), NULL },
-	{ 0, "icmp", NULL, "ICMP (ping)", SEL, set_proto, BIT(ICMP), NULL },
-	{ 0, "netlink", NULL, "netlink", SEL, set_proto, BIT(NETLINK), NULL },
-	{ 0, "vsock", NULL, "vsock", SEL, set_proto, BIT(VSOCK), NULL },
-	{ 0, "xdp", NULL, "AF_XDP", SEL, set_proto, BIT(XDP), NULL },
-	{ 0, "tipc", NULL, "TIPC", SEL, set_proto, BIT(TIPC), NULL },
-	{ '4', "ipv4", NULL, "IPv4 only", SEL, set_family, 1, NULL },
-	{ '6', "ipv6", NULL, "IPv6 only", SEL, set_family, 2, NULL },
-	{ 'f', "family", "FAMILY", "inet inet6 unix link netlink vsock …", SEL, set_selection, 0, NULL },
-	{ 'A', "query", "LIST", "families and protocols, comma separated; all", SEL, set_selection, 0, NULL },
-	{ 'l', "listening", NULL, "listening sockets only", SEL, set_flag, LSSOCK_Q_LISTEN, NULL },
-	{ 'a', "all", NULL, "also time-wait, closed and unbound", SEL, set_flag, LSSOCK_Q_ALL, NULL },
-	{ 'B', "bound-inactive", NULL, "bound, neither listening nor connected", SEL, set_text, 0, "state:bound" },
-	{ 'N', "netns", "NS", "network namespace: name, pid, path, inode, all", SEL, set_word, W_NETNS, NULL },
-	{ 0, "net", "NS", NULL, NULL, set_word, W_NETNS, NULL },
+	PROTO('t', "tcp", TCP, "TCP", "TCP sockets"),
+	PROTO('u', "udp", UDP, "UDP", "UDP sockets"),
+	PROTO('w', "raw", RAW, "raw", "raw IP sockets"),
+	PROTO('x', "unix", UNIX, "unix", "unix sockets"),
+	PROTO('0', "packet", PACKET, "packet", "packet sockets"),
+	PROTO('S', "sctp", SCTP, "SCTP", "SCTP endpoints and associations"),
+	PROTO('d', "dccp", DCCP, "DCCP", "DCCP sockets"),
+	PROTO('M', "mptcp", MPTCP, "MPTCP", "MPTCP connections"),
+	PROTO(0, "udplite", UDPLITE, "", "UDP-Lite sockets"),
+	PROTO(0, "icmp", ICMP, "", "ICMP echo (ping) sockets"),
+	PROTO(0, "netlink", NETLINK, "", "netlink sockets"),
+	PROTO(0, "vsock", VSOCK, "", "vsock sockets"),
+	PROTO(0, "xdp", XDP, "", "AF_XDP sockets"),
+	PROTO(0, "tipc", TIPC, "", "TIPC sockets"),
+	{ 'f', "family", "FAMILY", SEL, "",
+	  "a family: inet, inet6, unix, link, netlink, vsock, xdp, tipc, or any word of -A",
+	  set_selection, 0, NULL },
+	{ 'A', "query", "LIST", SEL, "of these, or all",
+	  "families, protocols and types, comma separated: tcp, u_str, inet; all for every one",
+	  set_selection, 0, NULL },
+	{ '4', "ipv4", NULL, SEL, "IPv4", "IPv4 sockets only", set_family, 1, NULL },
+	{ '6', "ipv6", NULL, SEL, "IPv6", "IPv6 sockets only", set_family, 2, NULL },
+	{ 'l', "listening", NULL, SEL, "listening",
+	  "what listens: LISTEN, and datagram and raw sockets bound on purpose",
+	  set_flag, LSSOCK_Q_LISTEN, NULL },
+	{ 'a', "all", NULL, SEL, "also time-wait, closed",
+	  "also what is hidden otherwise: time-wait, closed, unbound", set_flag,
+	  LSSOCK_Q_ALL, NULL },
+	{ 'B', "bound-inactive", NULL, SEL, "bound only",
+	  "bound, but neither listening nor connected", set_text, 0, "state:bound" },
+	{ 'N', "netns", "NS", SEL, "a namespace, or all",
+	  "of a network namespace: a name of ip netns, a pid, a path, an inode, or all",
+	  set_word, W_NETNS, NULL },
+	{ 0, "net", "NS", NULL, NULL, NULL, set_word, W_NETNS, NULL },
 
-	{ 'p', "processes", NULL, "owners (the default)", SHOW, set_nothing, 0, NULL },
-	{ 0, "no-owners", NULL, "do not look for owners", SHOW, set_flag, LSSOCK_Q_NO_OWNERS, NULL },
-	{ 'e', "extended", NULL, "more columns: uid, inode, cookie, mark …", SHOW, set_flag, LSSOCK_Q_EXTENDED, NULL },
-	{ 'i', "info", NULL, "TCP internals", SHOW, set_flag, LSSOCK_Q_INFO, NULL },
-	{ 'm', "memory", NULL, "socket memory", SHOW, set_flag, LSSOCK_Q_MEMORY, NULL },
-	{ 'o', "options", NULL, "timers", SHOW, set_flag, LSSOCK_Q_TIMERS, NULL },
-	{ 0, "tos", NULL, NULL, NULL, set_columns, 0, "+tos,+tclass,+class" },
-	{ 0, "cgroup", NULL, NULL, NULL, set_columns, 0, "+cgroup" },
-	{ 'n', "numeric", NULL, "numbers, no names (the default)", SHOW, set_nothing, 0, NULL },
-	{ 's', "summary", NULL, "counts instead of rows", SHOW, set_toggle, T_SUMMARY, NULL },
-	{ 'C', "columns", "LIST", "columns; +x adds; help lists them", SHOW, set_columns, 0, NULL },
-	{ 0, "sort", "KEYS", "sort by fields; -rtt: descending", SHOW, set_word, W_SORT, NULL },
-	{ 0, "group-by", "KEYS", "count by fields", SHOW, set_word, W_GROUP, NULL },
-	{ 0, "limit", "N", "at most N rows", SHOW, set_number, 0, NULL },
-	{ 0, "pids", NULL, "pids of the owners only", SHOW, set_toggle, T_PIDS, NULL },
+	{ 'p', "processes", NULL, SHOW, NULL, "owners; this is the default",
+	  set_nothing, 0, NULL },
+	{ 'n', "numeric", NULL, SHOW, NULL, "numbers instead of names; this is the default",
+	  set_nothing, 0, NULL },
+	{ 'e', "extended", NULL, SHOW, "extended", "more columns: uid, inode, cookie, mark, cgroup",
+	  set_flag, LSSOCK_Q_EXTENDED, NULL },
+	{ 'i', "info", NULL, SHOW, "TCP internals", "TCP internals", set_flag,
+	  LSSOCK_Q_INFO, NULL },
+	{ 'm', "memory", NULL, SHOW, "memory", "socket memory", set_flag,
+	  LSSOCK_Q_MEMORY, NULL },
+	{ 'o', "options", NULL, SHOW, "timers", "timers", set_flag, LSSOCK_Q_TIMERS, NULL },
+	{ 's', "summary", NULL, SHOW, "summary", "counts instead of rows", set_toggle,
+	  T_SUMMARY, NULL },
+	{ 'C', "columns", "LIST", SHOW, "of fields (+x adds, help lists them)",
+	  "these fields as columns; +x,y adds to the usual ones; help lists all fields",
+	  set_columns, 0, NULL },
+	{ 0, "sort", "KEYS", SHOW, "", "by these fields; -rtt for descending", set_word,
+	  W_SORT, NULL },
+	{ 0, "group-by", "KEYS", SHOW, "", "count by these fields instead of listing", set_word,
+	  W_GROUP, NULL },
+	{ 0, "limit", "N", SHOW, "", "at most N rows", set_number, 0, NULL },
+	{ 0, "pids", NULL, SHOW, "", "only the owners' pids, one a line", set_toggle, T_PIDS, NULL },
+	{ 0, "no-owners", NULL, SHOW, "", "do not look for owners", set_flag,
+	  LSSOCK_Q_NO_OWNERS, NULL },
+	{ 0, "tos", NULL, NULL, NULL, NULL, set_columns, 0, "+tos,+tclass,+class" },
+	{ 0, "cgroup", NULL, NULL, NULL, NULL, set_columns, 0, "+cgroup" },
 
-	{ 'j', "json", NULL, "one JSON document", OUT, set_format, 0, "json" },
-	{ 0, "jsonl", NULL, "one JSON object per socket", OUT, set_format, 0, "jsonl" },
-	{ 0, "csv", NULL, "CSV", OUT, set_format, 0, "csv" },
-	{ 0, "format", "NAME", "table json jsonl csv tsv dot", OUT, set_format, 0, NULL },
-	{ 'H', "no-header", NULL, "no header line", OUT, set_toggle, T_NO_HEADER, NULL },
-	{ 'W', "wide", NULL, "never cut", OUT, set_toggle, T_WIDE, NULL },
-	{ 0, "color", "WHEN", "auto, always or never", OUT, set_color, 0, NULL },
-	{ 'q', "quiet", NULL, "print nothing, the exit status answers", OUT, set_toggle, T_QUIET, NULL },
-	{ 0, "wait", "[=SEC]", "until something matches", OUT, set_wait, 0, NULL },
-	{ 0, "strict", NULL, "incomplete is exit status 3", OUT, set_toggle, T_STRICT, NULL },
-	{ 0, "stats", NULL, "what the run cost", OUT, set_toggle, T_STATS, NULL },
-	{ 0, "explain", NULL, "what is asked of the kernel, and why", OUT, set_toggle, T_EXPLAIN, NULL },
+	{ 'j', "json", NULL, OUT, "JSON", "one JSON document", set_format, 0, "json" },
+	{ 0, "jsonl", NULL, OUT, "", "one JSON object per socket and line", set_format, 0,
+	  "jsonl" },
+	{ 0, "csv", NULL, OUT, "", "CSV", set_format, 0, "csv" },
+	{ 0, "format", "NAME", OUT, "", "table, json, jsonl, csv, tsv or dot", set_format, 0,
+	  NULL },
+	{ 'H', "no-header", NULL, OUT, "no header", "no header line", set_toggle,
+	  T_NO_HEADER, NULL },
+	{ 'W', "wide", NULL, OUT, "never cut", "never cut a column", set_toggle, T_WIDE, NULL },
+	{ 0, "color", "WHEN", OUT, "", "auto, always or never", set_color, 0, NULL },
+	{ 'q', "quiet", NULL, OUT, "no output, only exit status",
+	  "print nothing, the exit status answers", set_toggle, T_QUIET, NULL },
+	{ 0, "wait", "[=SEC]", OUT, "until something matches",
+	  "look again until something matches or the time is over", set_wait, 0, NULL },
+	{ 0, "strict", NULL, OUT, "", "exit status 3 if the answer is incomplete", set_toggle,
+	  T_STRICT, NULL },
+	{ 0, "stats", NULL, OUT, "what it cost", "what the run cost, on standard error", set_toggle,
+	  T_STATS, NULL },
+	{ 0, "explain", NULL, OUT, "what would be asked",
+	  "only say what would be asked of the kernel, and why", set_toggle, T_EXPLAIN, NULL },
 
-	{ 0, "from", "FILE", "replay a recording", SRC, set_word, W_FROM, NULL },
-	{ 0, "proc-root", "DIR", "another /proc", SRC, set_word, W_PROC_ROOT, NULL },
-	{ 0, "interval", "SEC", "record: time between rounds", SRC, set_interval, 0, NULL },
-	{ 0, "rounds", "N", "record: how many rounds", SRC, set_number, 1, NULL },
-	{ 0, "anon", NULL, "record: rewrite addresses and names", SRC, set_toggle, T_ANON, NULL },
-	{ 'h', "help", NULL, "this text", SRC, set_help, 0, NULL },
-	{ 'V', "version", NULL, "the version", SRC, set_version, 0, NULL },
+	{ 0, "from", "FILE", SRC, "a recording", "replay a recording", set_word, W_FROM, NULL },
+	{ 0, "proc-root", "DIR", SRC, "", "read processes below DIR instead of /proc", set_word,
+	  W_PROC_ROOT, NULL },
+	{ 0, "interval", "SEC", SRC, NULL, "record: time from one round to the next", set_interval,
+	  0, NULL },
+	{ 0, "rounds", "N", SRC, NULL, "record: how many rounds; one if not given", set_number, 1,
+	  NULL },
+	{ 0, "anon", NULL, SRC, NULL, "record: rewrite addresses, names and command lines",
+	  set_toggle, T_ANON, NULL },
+	{ 'h', "help", NULL, SRC, "help", "a screen of help", set_help, 0, NULL },
+	{ 'V', "version", NULL, SRC, "version", "the version", set_version, 0, NULL },
 
 	/* Habits of ss, lsof and netstat: taken where that is harmless … */
-	{ 'O', "oneline", NULL, NULL, NULL, set_nothing, 0, NULL },
-	{ 'P', NULL, NULL, NULL, NULL, set_nothing, 0, NULL },
-	{ 'T', "threads", NULL, NULL, NULL, set_nothing, 0, NULL },
-	{ 'U', NULL, NULL, NULL, NULL, set_proto, BIT(UNIX), NULL },
-	{ 'Q', "no-queues", NULL, NULL, NULL, set_nothing, 0, NULL },
+	NOTHING('O', "oneline"),
+	NOTHING('P', NULL),
+	NOTHING('T', "threads"),
+	NOTHING('Q', "no-queues"),
+	{ 'U', NULL, NULL, NULL, NULL, NULL, set_proto, BIT(UNIX), NULL },
 	/* … or refused. */
-	{ 'r', "resolve", NULL, NULL, NULL, set_refused, 0, "resolving names is not supported yet" },
-	{ 'c', NULL, NULL, NULL, NULL, set_refused, 0, "a program is proc:NAME; repeating is not supported yet (lssock watch)" },
-	{ 'v', NULL, NULL, NULL, NULL, set_refused, 0, "what is missing is always said; see --stats and --explain" },
-	{ 'Z', "context", NULL, NULL, NULL, set_refused, 0, "security contexts are not supported" },
-	{ 'z', "contexts", NULL, NULL, NULL, set_refused, 0, "security contexts are not supported" },
-	{ 'b', "bpf", NULL, NULL, NULL, set_refused, 0, "socket filters are not supported" },
-	{ 'E', "events", NULL, NULL, NULL, set_refused, 0, "events are not supported yet (lssock events)" },
-	{ 'K', "kill", NULL, NULL, NULL, set_refused, 0, "closing sockets is not supported yet (lssock close)" },
-	{ 'D', "diag", NULL, NULL, NULL, set_refused, 0, "write lssock record FILE" },
-	{ 'F', "filter", NULL, NULL, NULL, set_refused, 0, "the filter is what follows the options" },
-	{ 'g', NULL, NULL, NULL, NULL, set_refused, 0, "process groups are not a field; see --columns help" },
-	{ 'X', NULL, NULL, NULL, NULL, set_refused, 0, "choose families: -t, -u, -x" },
-	{ 0, "continuous", NULL, NULL, NULL, set_refused, 0, "repeating is not supported yet (lssock watch)" },
-	{ 0, "generate", "WHAT", NULL, NULL, set_generate, 0, NULL },
+	REFUSED('r', "resolve", "resolving names is not supported yet"),
+	REFUSED('c', NULL, "a program is proc:NAME; repeating is not supported yet (lssock watch)"),
+	REFUSED('v', NULL, "what is missing is always said; see --stats and --explain"),
+	REFUSED('Z', "context", "security contexts are not supported"),
+	REFUSED('z', "contexts", "security contexts are not supported"),
+	REFUSED('b', "bpf", "socket filters are not supported"),
+	REFUSED('E', "events", "events are not supported yet (lssock events)"),
+	REFUSED('K', "kill", "closing sockets is not supported yet (lssock close)"),
+	REFUSED('D', "diag", "write lssock record FILE"),
+	REFUSED('F', "filter", "the filter is what follows the options"),
+	REFUSED('g', NULL, "process groups are not a field; see --columns help"),
+	REFUSED('X', NULL, "choose families: -t, -u, -x"),
+	REFUSED(0, "continuous", "repeating is not supported yet (lssock watch)"),
+	{ 0, "generate", "WHAT", NULL, NULL, NULL, set_generate, 0, NULL },
 	{ 0 },
 };
 
@@ -433,9 +477,12 @@ static int parse_long(struct cli *c, int argc, char **argv, int *i)
 /* lsof's -iTCP:22, -i:22, -i@host: -i takes no value here. */
 static bool lsof_internet(const char *arg)
 {
-	return arg[1] == 'i' && (arg[2] == ':' || arg[2] == '@' || !strncmp(arg + 2, "TCP", 3) ||
-				 !strncmp(arg + 2, "UDP", 3) || !strncmp(arg + 2, "tcp", 3) ||
-				 !strncmp(arg + 2, "udp", 3) || arg[2] == '4' || arg[2] == '6');
+	const char *rest = arg + 2;
+
+	if (arg[1] != 'i')
+		return false;
+	return (*rest && strchr(":@46", *rest)) || !strncmp(rest, "TCP", 3) ||
+	       !strncmp(rest, "UDP", 3) || !strncmp(rest, "tcp", 3) || !strncmp(rest, "udp", 3);
 }
 
 static int parse_letters(struct cli *c, int argc, char **argv, int *i)
@@ -478,12 +525,13 @@ static int parse_letters(struct cli *c, int argc, char **argv, int *i)
 /* `-p 1234` means a pid to lsof and netstat users, and would be a port here. */
 static int check_pid_habit(int argc, char **argv, int i)
 {
+	const char *word = argv[i];
 	uint64_t n;
 
-	if (i < 1 || strcmp(argv[i - 1], "-p") || !num_u64(argv[i], strlen(argv[i]), UINT32_MAX, &n) ||
-	    i >= argc)
+	if (i < 1 || i >= argc || strcmp(argv[i - 1], "-p") ||
+	    !num_u64(word, strlen(word), UINT32_MAX, &n))
 		return 0;
-	say("-p takes no value here: write pid:%s for the process, :%s for the port", argv[i], argv[i]);
+	say("-p takes no value here: write pid:%s for the process, :%s for the port", word, word);
 	return EXIT_USAGE;
 }
 

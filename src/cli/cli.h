@@ -41,8 +41,9 @@ struct cli_option {
 	char letter;			/* 0: none */
 	const char *name;		/* long name, NULL: none */
 	const char *arg;		/* NULL: none; "[=SEC]": optional */
-	const char *help;
-	const char *group;		/* heading in --help */
+	const char *group;		/* heading */
+	const char *brief;		/* words in --help, "" for none; NULL: not there */
+	const char *help;		/* in the manual; NULL: a habit, not an option */
 	int (*apply)(struct cli *c, const struct cli_option *o, const char *arg);
 	uint32_t value;
 	const char *text;

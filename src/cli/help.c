@@ -9,6 +9,7 @@
 
 #define HELP_WIDTH 79
 #define HELP_INDENT 9
+#define ROFF_WIDTH 72
 
 /* Appends an item to a paragraph that wraps. */
 static void wrap(struct buf *b, size_t *column, const char *item)
@@ -20,7 +21,7 @@ static void wrap(struct buf *b, size_t *column, const char *item)
 		buf_fill(b, ' ', HELP_INDENT);
 		*column = HELP_INDENT;
 	} else if (*column > HELP_INDENT) {
-		buf_puts(b, "; ");
+		buf_puts(b, "  ");
 		*column += 2;
 	}
 	buf_puts(b, item);
@@ -30,12 +31,12 @@ static void wrap(struct buf *b, size_t *column, const char *item)
 static void option_item(char *item, size_t size, const struct cli_option *o)
 {
 	const char *arg = o->arg ? o->arg : "";
-	const char *blank = !o->arg || o->arg[0] == '[' ? "" : " ";
+	const char *before = !o->arg || o->arg[0] == '[' ? "" : " ";
+	const char *after = *o->brief ? " " : "";
+	char letter[2] = { o->letter, 0 };
 
-	if (o->letter)
-		snprintf(item, size, "-%c%s%s %s", o->letter, blank, arg, o->help);
-	else
-		snprintf(item, size, "--%s%s%s %s", o->name, blank, arg, o->help);
+	snprintf(item, size, "%s%s%s%s%s%s", o->letter ? "-" : "--",
+		 o->letter ? letter : o->name, before, arg, after, o->brief);
 }
 
 static void help_options(struct buf *b)
@@ -46,7 +47,7 @@ static void help_options(struct buf *b)
 	char item[160];
 
 	for (o = cli_options; o->letter || o->name; o++) {
-		if (!o->help)
+		if (!o->brief)
 			continue;
 		if (!group || strcmp(group, o->group)) {
 			group = o->group;
@@ -64,13 +65,14 @@ int help_print(void)
 	struct buf b = { 0 };
 	int r;
 
-	buf_puts(&b, "lssock [OPTIONS] [FILTER]      which process owns which socket\n"
-		 "lssock PORT                    the story of one port\n"
-		 "lssock netns                   network namespaces and how they connect\n"
-		 "lssock record FILE             record, to replay with --from FILE\n");
+	buf_puts(&b, "lssock [OPTIONS] [FILTER]   which process owns which socket\n"
+		 "lssock PORT|SOCKETFILE      the story of one port or unix socket\n"
+		 "lssock netns                network namespaces and how they connect\n"
+		 "lssock record FILE [--interval SEC --rounds N] [--anon]\n");
 	help_options(&b);
-	buf_puts(&b, "\nFilter   word  :22  10.0.0.0/8  proc:sshd  state:listen,estab  rtt>100ms\n"
-		 "         user!=root  is:unowned  has:container  not (a or b)  dport = :443\n"
+	buf_puts(&b, "\nFilter   nginx  :22  10.0.0.0/8  proc:sshd  state:listen,estab"
+		 "  rtt>100ms\n         user!=root  is:unowned  has:container  not (a or b)"
+		 "  dport = :443\n"
 		 "Exit     0 done, 1 nothing matched, 2 usage, 3 incomplete, 4 failed\n"
 		 "Manuals  lssock(1), lssock-filter(7), lssock-fields(7)\n");
 	r = put_buf(&b);
@@ -101,18 +103,38 @@ int help_columns(struct cli *c)
 
 /* ---- generated documents -------------------------------------------------------- */
 
-static void put_roff(struct buf *b, const char *s)
+static void put_roff(struct buf *b, const char *s, size_t len)
 {
-	if (*s == '.' || *s == '\'')
-		buf_puts(b, "\\&");
-	for (; *s; s++) {
-		if (*s == '\\')
+	size_t i;
+
+	for (i = 0; i < len; i++) {
+		if (i == 0 && (s[i] == '.' || s[i] == '\''))
+			buf_puts(b, "\\&");
+		if (s[i] == '\\')
 			buf_puts(b, "\\e");
-		else if (*s == '-')
+		else if (s[i] == '-')
 			buf_puts(b, "\\-");
 		else
-			buf_putc(b, *s);
+			buf_putc(b, s[i]);
 	}
+}
+
+/* Running text in lines of a manual's source, each ended. */
+static void put_roff_text(struct buf *b, const char *s)
+{
+	size_t start = b->len, n;
+
+	for (; *s; s += n + (s[n] == ' ')) {
+		n = strcspn(s, " ");
+		if (b->len > start && b->len - start + n > ROFF_WIDTH) {
+			buf_putc(b, '\n');
+			start = b->len;
+		} else if (b->len > start) {
+			buf_putc(b, ' ');
+		}
+		put_roff(b, s, n);
+	}
+	buf_putc(b, '\n');
 }
 
 static const char *unit_words(enum lssock_unit unit)
@@ -140,20 +162,15 @@ static void man_fields(struct buf *b)
 			continue;
 		if (strcmp(group, f.group)) {
 			group = f.group;
-			buf_puts(b, ".SS ");
-			put_roff(b, group);
-			buf_putc(b, '\n');
+			buf_printf(b, ".SS Fields: %s\n", group);
 		}
 		buf_puts(b, ".TP\n.B ");
-		put_roff(b, f.name);
+		put_roff(b, f.name, strlen(f.name));
 		buf_puts(b, "\n");
-		put_roff(b, f.help);
-		buf_puts(b, "\n(");
-		put_roff(b, f.type);
-		if (unit_words(f.unit)) {
-			buf_puts(b, ", ");
-			put_roff(b, unit_words(f.unit));
-		}
+		put_roff_text(b, f.help);
+		buf_printf(b, "(%s", f.type);
+		if (unit_words(f.unit))
+			buf_printf(b, ", %s", unit_words(f.unit));
 		buf_puts(b, f.both_ends ? "; filter only" : "");
 		buf_puts(b, ")\n");
 	}
@@ -161,40 +178,38 @@ static void man_fields(struct buf *b)
 
 static void man_options(struct buf *b)
 {
+	const char *group = "";
 	const struct cli_option *o;
 
 	for (o = cli_options; o->letter || o->name; o++) {
 		if (!o->help)
 			continue;
+		if (strcmp(group, o->group)) {
+			group = o->group;
+			buf_printf(b, ".SS %s\n", group);
+		}
 		buf_puts(b, ".TP\n.BR ");
 		if (o->letter)
-			buf_printf(b, "\\-%c%s", o->letter, o->name ? " \", \" " : "");
-		if (o->name) {
-			buf_puts(b, "\\-\\-");
-			put_roff(b, o->name);
-		}
-		if (o->arg) {
-			buf_puts(b, o->arg[0] == '[' ? " " : " \" \" ");
-			buf_puts(b, "\"\\fI");
-			put_roff(b, o->arg);
-			buf_puts(b, "\\fP\"");
-		}
+			buf_printf(b, "\\-%c \", \" ", o->letter);
+		buf_puts(b, "\\-\\-");
+		put_roff(b, o->name, strlen(o->name));
+		if (o->arg)
+			buf_printf(b, " \"%s\\fI%s\\fP\"", o->arg[0] == '[' ? "" : " ", o->arg);
 		buf_putc(b, '\n');
-		put_roff(b, o->help);
-		buf_putc(b, '\n');
+		put_roff_text(b, o->help);
 	}
 }
 
-static void put_fields(struct buf *b, const char *between, const char *after)
+/* Those that can be shown, or those for filters only; each followed by `after`. */
+static void put_fields(struct buf *b, bool filter_only, const char *after)
 {
 	uint32_t i;
 
 	for (i = 0; i < lssock_fields(); i++) {
 		struct lssock_field_info f;
 
-		if (lssock_field_info(i, &f) < 0)
+		if (lssock_field_info(i, &f) < 0 || f.both_ends != filter_only)
 			continue;
-		buf_puts(b, i ? between : "");
 		buf_puts(b, f.name);
 		buf_puts(b, after);
 	}
@@ -210,48 +225,150 @@ static void put_words(struct buf *b, const char *const *words, const char *betwe
 	}
 }
 
-static void complete_bash(struct buf *b)
+/* What a person may type behind is: and -A; tests/cli/completion.t tries each. */
+static const char is_words[] = "listen estab loopback inbound outbound unowned mine";
+static const char family_words[] = "all inet inet6 unix link netlink vsock xdp tipc tcp udp raw "
+	"icmp sctp dccp mptcp udplite u_str u_dgr u_seq packet";
+
+static void put_states(struct buf *b)
+{
+	int i;
+
+	for (i = 1; i < LSSOCK_N_STATE; i++)
+		buf_printf(b, "%s%s", i > 1 ? " " : "", lssock_state_name((enum lssock_state)i));
+}
+
+static bool is_option(const struct cli_option *o, const char *name)
+{
+	return o->name && !strcmp(o->name, name);
+}
+
+/* Fewest words first: what is said in --help, else in the manual. */
+static const char *about(const struct cli_option *o)
+{
+	return o->brief && *o->brief && !o->arg ? o->brief : o->help;
+}
+
+static void bash_options(struct buf *b)
 {
 	const struct cli_option *o;
+	size_t start = b->len;
 
-	buf_puts(b, "# bash completion for lssock; generated\n_lssock()\n{\n"
-		 "\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n"
-		 "\tlocal fields=\"");
-	put_fields(b, " ", "");
-	buf_puts(b, "\"\n\tcase $prev in\n\t--format) COMPREPLY=($(compgen -W \"");
-	put_words(b, lssock_formats(), " ");
-	buf_puts(b, "\" -- \"$cur\")); return ;;\n"
-		 "\t--color) COMPREPLY=($(compgen -W \"auto always never\" -- \"$cur\")); return ;;\n"
-		 "\t-C|--columns|--sort|--group-by)\n"
-		 "\t\tlocal head=${cur%\"${cur##*[,+-]}\"}\n"
-		 "\t\tCOMPREPLY=($(compgen -P \"$head\" -W \"$fields\" -- \"${cur##*[,+-]}\"))\n"
-		 "\t\tcompopt -o nospace; return ;;\n"
-		 "\t--from|record) COMPREPLY=($(compgen -f -- \"$cur\")); return ;;\n"
-		 "\t--proc-root) COMPREPLY=($(compgen -d -- \"$cur\")); return ;;\n\tesac\n"
-		 "\tif [[ $cur == -* ]]; then\n\t\tCOMPREPLY=($(compgen -W \"");
 	for (o = cli_options; o->letter || o->name; o++) {
 		if (!o->help)
 			continue;
-		if (o->name)
-			buf_printf(b, "--%s ", o->name);
 		if (o->letter)
-			buf_printf(b, "-%c ", o->letter);
+			buf_printf(b, " -%c", o->letter);
+		if (b->len - start > ROFF_WIDTH) {
+			buf_puts(b, "\n\t\t");
+			start = b->len;
+		}
+		buf_printf(b, " --%s", o->name);
 	}
-	buf_puts(b, "\" -- \"$cur\"))\n\telse\n\t\tCOMPREPLY=($(compgen -S : -W \"$fields is has\" -- \"$cur\")");
-	buf_puts(b, ")\n\t\t[[ $COMP_CWORD == 1 ]] && COMPREPLY+=($(compgen -W \"");
-	put_words(b, help_commands(), " ");
-	buf_puts(b, "\" -- \"$cur\"))\n\t\tcompopt -o nospace\n\tfi\n}\ncomplete -F _lssock lssock\n");
 }
 
-static void put_quoted(struct buf *b, const char *s)
+static void complete_bash(struct buf *b)
+{
+	buf_puts(b, "# bash completion for lssock; generated\n"
+		 "_lssock_from() { mapfile -t COMPREPLY < <(compgen \"$@\"); }\n"
+		 "_lssock()\n{\n"
+		 "\tlocal i=$COMP_CWORD cur=${COMP_WORDS[COMP_CWORD]}\n"
+		 "\tlocal prev key columns fields head\n"
+		 "\tif [[ $cur == [=:] ]]; then cur=; else ((i--)); fi\n"
+		 "\tprev=${COMP_WORDS[i]}\n"
+		 "\tif [[ $prev == [=:] ]]; then key=$prev prev=${COMP_WORDS[i-1]}; fi\n"
+		 "\tcolumns=\"");
+	put_fields(b, false, " ");
+	buf_puts(b, "\"\n\tfields=\"");
+	put_fields(b, true, " ");
+	buf_puts(b, "$columns\"\n\tcase $key$prev in\n"
+		 "\t:state) _lssock_from -W \"");
+	put_states(b);
+	buf_printf(b, "\" -- \"${cur^^}\"; return ;;\n"
+		   "\t:is) _lssock_from -W \"%s\" -- \"$cur\"; return ;;\n"
+		   "\t:has) _lssock_from -W \"$fields\" -- \"$cur\"; return ;;\n"
+		   "\t:*) return ;;\n\tesac\n\tcase $prev in\n", is_words);
+	buf_puts(b, "\t--format) _lssock_from -W \"");
+	put_words(b, lssock_formats(), " ");
+	buf_printf(b, "\" -- \"$cur\" ;;\n"
+		   "\t--color) _lssock_from -W \"auto always never\" -- \"$cur\" ;;\n"
+		   "\t-f|--family|-A|--query)\n"
+		   "\t\thead=${cur%%\"${cur##*,}\"}\n"
+		   "\t\t_lssock_from -P \"$head\" -W \"%s\" -- \"${cur##*,}\" ;;\n",
+		   family_words);
+	buf_puts(b, "\t-C|--columns|--sort|--group-by)\n"
+		 "\t\thead=${cur%\"${cur##*[,+-]}\"}\n"
+		 "\t\t_lssock_from -P \"$head\" -W \"$columns\" -- \"${cur##*[,+-]}\"\n"
+		 "\t\tcompopt -o nospace 2>/dev/null ;;\n"
+		 "\t-N|--netns)\n"
+		 "\t\t_lssock_from -W \"all $(ls /run/netns 2>/dev/null)\" -- \"$cur\" ;;\n"
+		 "\t--from|record)\n\t\t_lssock_from -f -- \"$cur\"\n"
+		 "\t\tcompopt -o filenames 2>/dev/null ;;\n"
+		 "\t--proc-root)\n\t\t_lssock_from -d -- \"$cur\"\n"
+		 "\t\tcompopt -o filenames 2>/dev/null ;;\n"
+		 "\t--limit|--rounds|--interval|--wait) ;;\n"
+		 "\t*)\n\t\tif [[ $cur == -* ]]; then\n\t\t\t_lssock_from -W \"");
+	bash_options(b);
+	buf_puts(b, "\" -- \"$cur\"\n\t\telse\n"
+		 "\t\t\t_lssock_from -S : -W \"$fields is has\" -- \"$cur\"\n"
+		 "\t\t\tcompopt -o nospace 2>/dev/null\n"
+		 "\t\t\t[[ $COMP_CWORD == 1 ]] && for key in ");
+	put_words(b, help_commands(), " ");
+	buf_puts(b, "; do\n\t\t\t\t[[ $key == \"$cur\"* ]] && COMPREPLY+=(\"$key \")\n"
+		 "\t\t\tdone\n\t\tfi ;;\n\tesac\n}\ncomplete -F _lssock lssock\n");
+}
+
+/* Inside '…[…]' of a zsh specification. */
+static void put_zsh(struct buf *b, const char *s)
 {
 	for (; *s; s++)
 		if (*s == '\'')
 			buf_puts(b, "'\\''");
-		else if (*s == '[' || *s == ']' || *s == ':')
+		else if (strchr("[]:\\", *s))
 			buf_printf(b, "\\%c", *s);
 		else
 			buf_putc(b, *s);
+}
+
+/* What completes the value of an option, as zsh says it. */
+static void zsh_value(struct buf *b, const struct cli_option *o)
+{
+	buf_puts(b, o->arg[0] == '[' ? "::" : ":");
+	put_zsh(b, o->arg[0] == '[' ? "seconds" : o->arg);
+	buf_putc(b, ':');
+	if (is_option(o, "format")) {
+		buf_putc(b, '(');
+		put_words(b, lssock_formats(), " ");
+		buf_putc(b, ')');
+	} else if (is_option(o, "color")) {
+		buf_puts(b, "(auto always never)");
+	} else if (is_option(o, "from")) {
+		buf_puts(b, "_files");
+	} else if (is_option(o, "proc-root")) {
+		buf_puts(b, "_files -/");
+	} else if (is_option(o, "netns")) {
+		buf_puts(b, "(all /run/netns/*(N\\:t))");
+	} else if (is_option(o, "columns") || !strcmp(o->arg, "KEYS")) {
+		buf_puts(b, "{compset -P \"*[,+-]\"; compadd -S \"\" -a columns}");
+	} else if (is_option(o, "query") || is_option(o, "family")) {
+		buf_puts(b, "{compset -P \"*,\"; compadd -S \"\" -a families}");
+	}
+}
+
+static void zsh_option(struct buf *b, const struct cli_option *o, bool letter)
+{
+	buf_puts(b, "\t'");
+	if (o->letter)
+		buf_printf(b, "(-%c --%s)", o->letter, o->name);
+	if (letter)
+		buf_printf(b, "-%c%s[", o->letter, o->arg ? "+" : "");
+	else
+		buf_printf(b, "--%s%s[", o->name, !o->arg ? "" : o->arg[0] == '[' ? "=-" : "=");
+	put_zsh(b, about(o));
+	buf_putc(b, ']');
+	if (o->arg)
+		zsh_value(b, o);
+	buf_puts(b, "' \\\n");
 }
 
 static void complete_zsh(struct buf *b)
@@ -259,78 +376,79 @@ static void complete_zsh(struct buf *b)
 	const struct cli_option *o;
 
 	buf_puts(b, "#compdef lssock\n# zsh completion for lssock; generated\n"
-		 "local -a fields\nfields=(");
-	put_fields(b, " ", "");
-	buf_puts(b, ")\n_arguments -s \\\n");
+		 "local -a columns fields families\ncolumns=(");
+	put_fields(b, false, " ");
+	buf_puts(b, ")\nfields=(");
+	put_fields(b, true, " ");
+	buf_printf(b, "$columns)\nfamilies=(%s)\n_arguments -s \\\n", family_words);
 	for (o = cli_options; o->letter || o->name; o++) {
-		const char *names[2] = { NULL, NULL };
-		char letter[3] = { '-', o->letter, 0 }, name[40];
-		int k;
-
 		if (!o->help)
 			continue;
-		snprintf(name, sizeof(name), "--%s", o->name ? o->name : "");
-		names[0] = o->letter ? letter : NULL;
-		names[1] = o->name ? name : NULL;
-		for (k = 0; k < 2; k++) {
-			if (!names[k])
-				continue;
-			buf_printf(b, "\t'%s[", names[k]);
-			put_quoted(b, o->help);
-			buf_puts(b, "]");
-			if (o->name && !strcmp(o->name, "format")) {
-				buf_puts(b, ":format:(");
-				put_words(b, lssock_formats(), " ");
-				buf_putc(b, ')');
-			} else if (o->name && (!strcmp(o->name, "from") || !strcmp(o->name, "proc-root"))) {
-				buf_puts(b, ":file:_files");
-			} else if (o->arg && (!strcmp(o->arg, "KEYS") || !strcmp(o->name, "columns"))) {
-				buf_puts(b, ":fields:_values -s , field $fields");
-			} else if (o->arg && o->arg[0] != '[') {
-				buf_puts(b, ":");
-				put_quoted(b, o->arg);
-				buf_puts(b, ":");
-			}
-			buf_puts(b, "' \\\n");
-		}
+		if (o->letter)
+			zsh_option(b, o, true);
+		zsh_option(b, o, false);
 	}
-	buf_puts(b, "\t'1:command or filter:(");
+	buf_puts(b, "\t'1:command or filter:{compadd ");
 	put_words(b, help_commands(), " ");
-	buf_puts(b, ")' \\\n\t'*:filter:_files'\n");
+	buf_puts(b, "; compadd -S \\: -a fields}' \\\n"
+		 "\t'*:filter:{compadd -S \\: -a fields; _files}'\n");
+}
+
+static void put_fish(struct buf *b, const char *s)
+{
+	for (; *s; s++)
+		if (*s == '\'' || *s == '\\')
+			buf_printf(b, "\\%c", *s);
+		else
+			buf_putc(b, *s);
+}
+
+static void fish_value(struct buf *b, const struct cli_option *o)
+{
+	if (!o->arg || o->arg[0] == '[')
+		return;
+	buf_puts(b, is_option(o, "from") || is_option(o, "proc-root") ? " -rF" : " -x");
+	if (is_option(o, "format")) {
+		buf_puts(b, " -a '");
+		put_words(b, lssock_formats(), " ");
+		buf_puts(b, "'");
+	} else if (is_option(o, "color")) {
+		buf_puts(b, " -a 'auto always never'");
+	} else if (is_option(o, "query") || is_option(o, "family")) {
+		buf_printf(b, " -a '%s'", family_words);
+	} else if (is_option(o, "netns")) {
+		buf_puts(b, " -a '(echo all; command ls /run/netns 2>/dev/null)'");
+	} else if (is_option(o, "columns") || !strcmp(o->arg, "KEYS")) {
+		buf_puts(b, " -a '");
+		put_fields(b, false, " ");
+		buf_puts(b, "'");
+	}
 }
 
 static void complete_fish(struct buf *b)
 {
 	const struct cli_option *o;
-	uint32_t i;
 
-	buf_puts(b, "# fish completion for lssock; generated\n");
+	buf_puts(b, "# fish completion for lssock; generated\ncomplete -c lssock -f\n");
 	for (o = cli_options; o->letter || o->name; o++) {
 		if (!o->help)
 			continue;
-		buf_puts(b, "complete -c lssock -f");
+		buf_puts(b, "complete -c lssock");
 		if (o->letter)
 			buf_printf(b, " -s %c", o->letter);
-		if (o->name)
-			buf_printf(b, " -l %s", o->name);
-		if (o->arg && o->arg[0] != '[')
-			buf_puts(b, " -r");
-		if (o->name && !strcmp(o->name, "format")) {
-			buf_puts(b, " -a '");
-			put_words(b, lssock_formats(), " ");
-			buf_puts(b, "'");
-		}
-		buf_printf(b, " -d '%s'\n", o->help);
+		buf_printf(b, " -l %s", o->name);
+		fish_value(b, o);
+		buf_puts(b, " -d '");
+		put_fish(b, about(o));
+		buf_puts(b, "'\n");
 	}
-	buf_puts(b, "complete -c lssock -f -n __fish_is_first_arg -a '");
+	buf_puts(b, "complete -c lssock -n __fish_is_first_arg -a '");
 	put_words(b, help_commands(), " ");
+	buf_puts(b, "'\ncomplete -c lssock -n '__fish_seen_subcommand_from record' -F\n"
+		 "complete -c lssock -a '");
+	put_fields(b, true, ": ");
+	put_fields(b, false, ": ");
 	buf_puts(b, "'\n");
-	for (i = 0; i < lssock_fields(); i++) {
-		struct lssock_field_info f;
-
-		if (lssock_field_info(i, &f) == 0)
-			buf_printf(b, "complete -c lssock -f -a '%s:'\n", f.name);
-	}
 }
 
 int help_generate(const char *what)
