@@ -206,7 +206,7 @@ static void enrich_ancestors(struct collect *c, const uint8_t *in_play)
 
 		for (i = first; i < n; i++) {
 			struct ask_proc ask = { .pid = s->procs.v[i].ppid,
-						.sections = 1u << PROC_STAT };
+						.sections = 1u << PROC_STAT | 1u << PROC_COMM };
 			struct lssock_proc p = { .pid = ask.pid, .nofile = LSSOCK_NONE,
 						 .nfds = LSSOCK_NONE, .ns = 0xffff };
 			struct procfs_stat st;

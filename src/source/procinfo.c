@@ -89,6 +89,8 @@ static int read_section(const struct procscan *s, int dir, int tag, struct buf *
 		return count_fds(s, dir, b);
 	case PROC_STAT:
 		return io_read_at(dir, "stat", b, SECTION_MAX);
+	case PROC_COMM:
+		return io_read_at(dir, "comm", b, SECTION_MAX);
 	}
 	return -EINVAL;
 }

@@ -112,6 +112,13 @@ static int effective_uid(struct scan *sc, int dir, uint32_t *ret)
 	return r;
 }
 
+static void read_comm(struct scan *sc, int dir, struct procfs_stat *st)
+{
+	buf_reset(&sc->text);
+	if (io_read_at(dir, "comm", &sc->text, 256) == 0)
+		procfs_comm(sc->text.data, sc->text.len, st);
+}
+
 static void tell_netns(struct scan *sc, int dir)
 {
 	char link[64];
@@ -138,6 +145,8 @@ static bool tell(struct scan *sc, struct task *t)
 	r = procscan_stat(t->dir, &st);
 	if (r == 0)
 		r = effective_uid(sc, t->dir, &rec.uid);
+	if (r == 0 && procfs_comm_is_unsure(&st))
+		read_comm(sc, t->dir, &st);
 	if (r < 0) {
 		gap(sc, t, r);
 		t->stop = true;

@@ -15,19 +15,21 @@
 
 /* ---- one process's files ------------------------------------------------- */
 
-/* The kernel writes newline and backslash of a name as \n and \\ there. */
-static uint32_t unescape_comm(const char *p, size_t len, char *out, size_t size)
+static void set_comm(struct procfs_stat *st, const char *p, size_t len)
 {
-	uint32_t n = 0;
+	st->comm_len = (uint32_t)(len < sizeof(st->comm) ? len : sizeof(st->comm));
+	memcpy(st->comm, p, st->comm_len);
+}
 
-	for (size_t i = 0; i < len && n < size; i++) {
-		char c = p[i];
+bool procfs_comm_is_unsure(const struct procfs_stat *st)
+{
+	return memchr(st->comm, '\\', st->comm_len) != NULL;
+}
 
-		if (c == '\\' && i + 1 < len && (p[i + 1] == 'n' || p[i + 1] == '\\'))
-			c = p[++i] == 'n' ? '\n' : '\\';
-		out[n++] = c;
-	}
-	return n;
+void procfs_comm(const char *text, size_t len, struct procfs_stat *st)
+{
+	if (len && text[len - 1] == '\n')
+		set_comm(st, text, len - 1);
 }
 
 int procfs_stat(const char *text, size_t len, struct procfs_stat *ret)
@@ -41,8 +43,7 @@ int procfs_stat(const char *text, size_t len, struct procfs_stat *ret)
 	if (!open || !close || close < open || open == text || open[-1] != ' ' ||
 	    !num_u64(text, (size_t)(open - text) - 1, INT32_MAX, &pid))
 		return -EBADMSG;
-	st.comm_len = unescape_comm(open + 1, (size_t)(close - open) - 1, st.comm,
-				    sizeof(st.comm));
+	set_comm(&st, open + 1, (size_t)(close - open) - 1);
 	rest = (struct slice){ close + 1, len - (size_t)(close + 1 - text) };
 	if (rest.len && rest.p[rest.len - 1] == '\n')
 		rest.len--;
@@ -536,11 +537,15 @@ int procfs_section_stat(const void *bytes, size_t len, struct procfs_stat *ret)
 {
 	struct slice all = { bytes, len };
 	struct section c;
+	int r = -ENOENT;
 
-	while (section_next(&all, &c) > 0)
+	while (section_next(&all, &c) > 0) {
 		if (c.tag == PROC_STAT)
-			return c.err ? -c.err : procfs_stat(c.text.p, c.text.len, ret);
-	return -ENOENT;
+			r = c.err ? -c.err : procfs_stat(c.text.p, c.text.len, ret);
+		else if (c.tag == PROC_COMM && !c.err && r == 0)
+			procfs_comm(c.text.p, c.text.len, ret);
+	}
+	return r;
 }
 
 /* ---- facts, namespaces, files -------------------------------------------- */

@@ -9,9 +9,14 @@
 /* ---- for the scanner: one process's files ------------------------------- */
 
 struct procfs_stat { int32_t pid, ppid; char state; uint64_t start_ticks; uint32_t flags;
-		     char comm[64]; uint32_t comm_len; };	/* comm unescaped */
+		     char comm[64]; uint32_t comm_len; };	/* comm as it is there */
 /* /proc/PID/stat; parsed from the last ')'. -EBADMSG. */
 int procfs_stat(const char *text, size_t len, struct procfs_stat *ret);
+/* Some kernels write a newline of the name as \n there and a backslash as \\,
+ * others write them as they are: a name with a backslash can be either. */
+bool procfs_comm_is_unsure(const struct procfs_stat *st);
+/* The name from the text of /proc/PID/comm, which never escapes. */
+void procfs_comm(const char *text, size_t len, struct procfs_stat *st);
 /* "socket:[123]" -> inode; 0: not a socket link. */
 uint32_t procfs_socket_link(const char *link, size_t len);
 /* "net:[4026531840]" -> inode; 0: not one. */
@@ -47,7 +52,8 @@ int procfs_owner_stream(void *owners, const void *bytes, size_t len);
 /* ASK_PROC's sections into a process row. */
 int procfs_details(struct lssock_snap *s, uint32_t proc, const void *bytes, size_t len);
 
-/* The PROC_STAT section of such an answer. -ENOENT: not in it. */
+/* The PROC_STAT section of such an answer, with the name of PROC_COMM if that
+ * follows. -ENOENT: no stat. */
 int procfs_section_stat(const void *bytes, size_t len, struct procfs_stat *ret);
 
 /* What a cgroup path says; slices of `text`, len 0: nothing. Container ids are

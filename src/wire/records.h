@@ -59,7 +59,7 @@ struct own_task {
 };
 
 enum proc_section { PROC_CMDLINE = 1, PROC_EXE, PROC_CGROUP, PROC_LIMITS, PROC_NFDS,
-		    PROC_STAT /* text of stat: for ancestors */, PROC_N };
+		    PROC_STAT /* text of stat: for ancestors */, PROC_COMM, PROC_N };
 
 struct wire_file {
 	int32_t err;			/* errno of the look in the owner's root; 0 */

@@ -22,7 +22,7 @@
 
 static void test_stat(void **state)
 {
-	static const char text[] = "812 (a) b\\n\\\\) S 1 812 812 0 -1 4194560 5 0 0 0 1 2 3 4 "
+	static const char text[] = "812 (a) b\nc) S 1 812 812 0 -1 4194560 5 0 0 0 1 2 3 4 "
 		"20 0 1 0 123456789 1000 200 18446744073709551615\n";
 	struct procfs_stat st;
 
@@ -34,7 +34,26 @@ static void test_stat(void **state)
 	assert_int_equal(st.flags, 4194560);
 	assert_int_equal(st.start_ticks, 123456789);
 	assert_int_equal(st.comm_len, 6);
-	assert_memory_equal(st.comm, "a) b\n\\", 6);
+	assert_memory_equal(st.comm, "a) b\nc", 6);
+	assert_false(procfs_comm_is_unsure(&st));
+}
+
+/* Escaped or not: only comm tells. */
+static void test_comm(void **state)
+{
+	static const char text[] = "7 (x\\n) S 1 2 3 0 -1 64 0 0 0 0 0 0 0 0 20 0 1 0 55 0\n";
+	struct procfs_stat st;
+
+	(void)state;
+	assert_int_equal(procfs_stat(LEN(text), &st), 0);
+	assert_true(procfs_comm_is_unsure(&st));
+	procfs_comm(LEN(""), &st);
+	procfs_comm(LEN("cut"), &st);
+	assert_int_equal(st.comm_len, 3);
+	assert_memory_equal(st.comm, "x\\n", 3);
+	procfs_comm(LEN("x\n\n"), &st);
+	assert_int_equal(st.comm_len, 2);
+	assert_memory_equal(st.comm, "x\n", 2);
 }
 
 /* Any head of a good text is either refused or has all it needs. */
@@ -480,6 +499,12 @@ static void test_section_stat(void **state)
 	put_section(&b, PROC_STAT, 0, LEN("7 (x) S 1 2 3 0 -1 64 0 0 0 0 0 0 0 0 20 0 1 0 55 0\n"));
 	assert_int_equal(procfs_section_stat(b.v, b.len, &st), 0);
 	assert_int_equal(st.start_ticks, 55);
+	put_section(&b, PROC_COMM, ENOENT, "", 0);
+	assert_int_equal(procfs_section_stat(b.v, b.len, &st), 0);
+	assert_memory_equal(st.comm, "x", st.comm_len);
+	put_section(&b, PROC_COMM, 0, LEN("a\\b\n"));
+	assert_int_equal(procfs_section_stat(b.v, b.len, &st), 0);
+	assert_int_equal(st.comm_len, 3);
 }
 
 /* ---- facts, namespaces, files -------------------------------------------- */
@@ -587,6 +612,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_stat),
+		cmocka_unit_test(test_comm),
 		cmocka_unit_test(test_stat_cut),
 		cmocka_unit_test(test_links),
 		cmocka_unit_test(test_status_uid),

@@ -298,6 +298,26 @@ static void out_of_memory_is_an_error(void **state)
 	assert_true(n > 2);
 }
 
+/* As kernels that escape in stat show it; comm never is. */
+static void escaped_name(void **state)
+{
+	struct tree *t = *state;
+	struct procscan p;
+	struct seen *s;
+	int pid = N_PIDS + 1;
+
+	put_process(t, pid, "a\\nb");
+	put_link(t, pid, "3", "socket:[77]");
+	procscan_init(&p, t->fd);
+	s = look(&p, false, pid, false);
+	assert_memory_equal(s->tasks[0].comm, "a\\nb\0", 5);	/* no comm: as it is */
+	mem_free(s);
+	put_file(t, pid, "comm", "a\nb\n", 4);
+	s = look(&p, false, pid, false);
+	assert_memory_equal(s->tasks[0].comm, "a\nb\0", 4);
+	mem_free(s);
+}
+
 static void torn_processes_are_said(void **state)
 {
 	struct tree *t = *state, broken;
@@ -801,6 +821,7 @@ int main(void)
 		cmocka_unit_test(lying_length),
 		cmocka_unit_test(out_of_memory_is_an_error),
 		cmocka_unit_test(torn_processes_are_said),
+		cmocka_unit_test(escaped_name),
 		cmocka_unit_test(no_proc_is_said),
 		cmocka_unit_test(child_and_its_socket),
 		cmocka_unit_test(uid_of_not_dumpable),
