@@ -490,10 +490,8 @@ static void take_section(struct lssock_snap *s, struct lssock_proc *p, const str
 			p->nofile = (uint32_t)v;
 		break;
 	case PROC_NFDS:
-		if (c->text.len == sizeof(v)) {
-			memcpy(&v, c->text.p, sizeof(v));
-			p->nfds = v < LSSOCK_NONE ? (uint32_t)v : LSSOCK_NONE;
-		}
+		if (slice_u64(c->text, LSSOCK_NONE - 1, &v))
+			p->nfds = (uint32_t)v;
 		break;
 	default:
 		break;

@@ -58,7 +58,8 @@ struct own_task {
 	char comm[16];			/* as the kernel has it: not escaped, NUL-padded */
 };
 
-enum proc_section { PROC_CMDLINE = 1, PROC_EXE, PROC_CGROUP, PROC_LIMITS, PROC_NFDS,
+enum proc_section { PROC_CMDLINE = 1, PROC_EXE, PROC_CGROUP, PROC_LIMITS,
+		    PROC_NFDS /* decimal */,
 		    PROC_STAT /* text of stat: for ancestors */, PROC_COMM, PROC_N };
 
 struct wire_file {

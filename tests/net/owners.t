@@ -21,6 +21,9 @@ t_is "$(awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "pid") n = i } NR
 	tr ';' '\n' | sort -n | tr '\n' ,)" "$pids" "csv has all of them"
 run -H --pids "lport:$(port)"
 t_is "$(sort -n <"$T/out" | tr '\n' ,)" "$pids" "--pids too"
+look "lport:$(port)" --columns +nfds,nofile
+t_json "open files of each are counted, and their limit" 'all((o["nfds"], o["nofile"]) ==
+	(len(__import__("os").listdir("/proc/%d/fd" % o["pid"])), '"$(ulimit -n)"') for o in one()["owners"])'
 scene_stop
 
 scene_start '[' tcp-listen=127.0.0.1:7100,reuseport ']' '[' tcp-listen=127.0.0.1:7100,reuseport ']' \

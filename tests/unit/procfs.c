@@ -441,14 +441,13 @@ static void test_details(void **state)
 	struct lssock_proc p = { .pid = 3, .nofile = LSSOCK_NONE, .nfds = LSSOCK_NONE };
 	uint32_t row = snap_proc(s, &p);
 	struct stream b = { .len = 0 };
-	uint64_t nfds = 17;
 
 	(void)state;
 	put_section(&b, PROC_CMDLINE, 0, LEN("a\0b c\0\0"));
 	put_section(&b, PROC_EXE, 0, LEN("/bin/a (deleted)"));
 	put_section(&b, PROC_CGROUP, 0, LEN("0::/x/a.service\n"));
 	put_section(&b, PROC_LIMITS, 0, LEN(limits));
-	put_section(&b, PROC_NFDS, 0, &nfds, sizeof(nfds));
+	put_section(&b, PROC_NFDS, 0, LEN("17"));
 	assert_int_equal(procfs_details(s, row, b.v, b.len), 0);
 	p = s->procs.v[row];
 	assert_text(s, p.cmdline, LEN("a\0b c\0\0"));
