@@ -190,7 +190,8 @@ int lssock_view_new(struct lssock_snap *s, const struct lssock_query *q,
 
 const uint32_t *lssock_view_rows(const struct lssock_view *v, uint32_t *ret_n)
 {
-	*ret_n = v->rows.n;
+	if (ret_n)
+		*ret_n = v->rows.n;
 	return v->rows.v;
 }
 
