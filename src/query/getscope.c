@@ -140,10 +140,13 @@ static void name_or_number(const char *name, size_t len, uint32_t id, struct lss
 GETTER(get_file_user)
 {
 	const struct lssock_file *file = live_file(s, row, ret);
+	const char *name;
 	size_t len = 0;
 
-	if (file)
-		name_or_number(lssock_user(s, file->uid, &len), len, file->uid, ret);
+	if (!file)
+		return;
+	name = lssock_user(s, file->uid, &len);
+	name_or_number(name, len, file->uid, ret);
 }
 
 GETTER(get_file_group)

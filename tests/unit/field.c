@@ -671,6 +671,8 @@ static void test_unix(void **state)
 	says(s, row, "scope", "group");
 	says(s, row, "file_mode", "0660");
 	says(s, row, "file_user", "5");
+	snap_users(s, "a:x:4::\nuser5:x:5::\n", 19);
+	says(s, row, "file_user", "user5");
 	s->files.v[s->files.n - 1].mode = 0140777;
 	says(s, row, "scope", "world");
 	s->files.v[s->files.n - 1].state = LSSOCK_FILE_DELETED;
