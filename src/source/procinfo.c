@@ -159,6 +159,13 @@ static int stat_as_us(int dir, const char *path, struct stat *st)
 	return r;
 }
 
+static void set_mode(struct wire_file *w, const struct stat *st)
+{
+	w->mode = st->st_mode;
+	w->uid = st->st_uid;
+	w->gid = st->st_gid;
+}
+
 static void look_at_file(int dir, const char *path, struct wire_file *ret)
 {
 	struct stat st = { 0 };
@@ -166,9 +173,7 @@ static void look_at_file(int dir, const char *path, struct wire_file *ret)
 
 	ret->err = -r;
 	if (r == 0) {
-		ret->mode = st.st_mode;
-		ret->uid = st.st_uid;
-		ret->gid = st.st_gid;
+		set_mode(ret, &st);
 		ret->ino = (uint32_t)st.st_ino;
 		ret->major = major(st.st_dev);
 		ret->minor = minor(st.st_dev);
@@ -176,6 +181,8 @@ static void look_at_file(int dir, const char *path, struct wire_file *ret)
 	r = stat_as_us(dir, path, &st);
 	ret->our_err = -r;
 	if (r == 0) {
+		if (ret->err)
+			set_mode(ret, &st);
 		ret->our_ino = (uint32_t)st.st_ino;
 		ret->our_major = major(st.st_dev);
 		ret->our_minor = minor(st.st_dev);

@@ -625,14 +625,27 @@ void procfs_netns(struct lssock_snap *s, const void *bytes, size_t len)
 	snap_find_homes(s);
 }
 
+/* Our look alone may meet another file of that name: only finding the very same
+ * one says something. */
+static enum lssock_file_state file_seen_by_us(const struct lssock_sock *k,
+					      const struct wire_file *w)
+{
+	uint32_t major = k->local.w[1] >> 20, minor = k->local.w[1] & 0xfffff;
+
+	if (!w->our_err && k->local.w[0] && w->our_ino == k->local.w[0] && w->our_major == major &&
+	    w->our_minor == minor && S_ISSOCK(w->mode))
+		return LSSOCK_FILE_LIVE;
+	return w->err == ENOENT || w->err == ENOTDIR ? LSSOCK_FILE_DELETED : LSSOCK_FILE_UNKNOWN;
+}
+
 /* The socket knows its file by inode and device (major << 20 | minor). */
 static enum lssock_file_state file_state(const struct lssock_sock *k, const struct wire_file *w)
 {
 	uint32_t major = k->local.w[1] >> 20, minor = k->local.w[1] & 0xfffff;
 
-	if (w->err == ENOENT || w->err == ENOTDIR)
-		return LSSOCK_FILE_DELETED;
-	if (w->err || !k->local.w[0])
+	if (w->err)
+		return file_seen_by_us(k, w);
+	if (!k->local.w[0])
 		return LSSOCK_FILE_UNKNOWN;
 	if (w->ino != k->local.w[0] || !S_ISSOCK(w->mode))
 		return LSSOCK_FILE_REPLACED;

@@ -65,7 +65,8 @@ enum proc_section { PROC_CMDLINE = 1, PROC_EXE, PROC_CGROUP, PROC_LIMITS,
 struct wire_file {
 	int32_t err;			/* errno of the look in the owner's root; 0 */
 	int32_t our_err;		/* … of ours */
-	uint32_t mode, uid, gid, ino, major, minor;	/* owner's look */
+	uint32_t mode, uid, gid;	/* by the owner's look, with err by ours */
+	uint32_t ino, major, minor;	/* owner's look */
 	uint32_t our_ino, our_major, our_minor;
 	uint32_t zero;
 };

@@ -262,6 +262,13 @@ static void file_of_a_socket(void **state)
 	assert_int_equal(w.major, major(st.st_dev));
 	assert_int_equal(w.minor, minor(st.st_dev));
 	assert_true(S_ISSOCK(w.mode));
+	/* no owner is known */
+	arg.head.pid = 0;
+	w = look(state, &arg, a.sun_path);
+	assert_int_equal(w.err, ESRCH);
+	assert_int_equal(w.our_ino, (uint32_t)st.st_ino);
+	assert_true(S_ISSOCK(w.mode));
+	arg.head.pid = getpid();
 	/* a link at the end is another file, not what it leads to */
 	w = look(state, &arg, link);
 	assert_true(S_ISLNK(w.mode));

@@ -603,6 +603,19 @@ static void test_files(void **state)
 	assert_int_equal(look(s, w), LSSOCK_FILE_DELETED);
 	w.err = -EACCES;
 	assert_int_equal(look(s, w), LSSOCK_FILE_UNKNOWN);
+	/* no owner is known: our look counts only where it finds the same file */
+	w.err = ESRCH;
+	w.our_err = 0;
+	assert_int_equal(look(s, w), LSSOCK_FILE_LIVE);
+	assert_int_equal(s->files.v[1].uid, 5);
+	w.our_minor = 2;
+	assert_int_equal(look(s, w), LSSOCK_FILE_UNKNOWN);
+	w.our_minor = 1;
+	w.our_ino = 8;
+	assert_int_equal(look(s, w), LSSOCK_FILE_UNKNOWN);
+	w.our_ino = 7;
+	w.mode = S_IFREG;
+	assert_int_equal(look(s, w), LSSOCK_FILE_UNKNOWN);
 	assert_int_equal(s->files.n, 2);
 	lssock_snap_free(s);
 }
