@@ -229,7 +229,7 @@ enum lssock_note_kind {
 	LSSOCK_NOTE_NO_PROC,		/* /proc is not usable */
 	LSSOCK_NOTE_HIDDEN_PROCS,	/* hidepid */
 	LSSOCK_NOTE_UNLISTABLE,		/* this kernel cannot list `what` */
-	LSSOCK_NOTE_FALLBACK,		/* `what` read from /proc/net; informative */
+	LSSOCK_NOTE_FALLBACK,		/* `what` read from /proc/net; informs, unless refused */
 	LSSOCK_NOTE_FORGEABLE,		/* unix rows from /proc/net/unix */
 	LSSOCK_NOTE_DUMP_FAILED,	/* a dump of `what` ended early */
 	LSSOCK_NOTE_BAD_MESSAGE,	/* replies that could not be decoded */

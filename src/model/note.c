@@ -33,8 +33,11 @@ void snap_note(struct lssock_snap *s, enum lssock_note_kind kind, uint16_t ns,
 
 bool lssock_note_incomplete(const struct lssock_note *n)
 {
-	return n->kind != LSSOCK_NOTE_VANISHED_PROC && n->kind != LSSOCK_NOTE_FALLBACK &&
-	       n->kind != LSSOCK_NOTE_DETAILS;
+	/* Where there is no handler /proc/net is the best there is; a refusal keeps
+	 * something back that others see. */
+	if (n->kind == LSSOCK_NOTE_FALLBACK)
+		return n->err && n->err != ENOENT && n->err != EOPNOTSUPP && n->err != EINVAL;
+	return n->kind != LSSOCK_NOTE_VANISHED_PROC && n->kind != LSSOCK_NOTE_DETAILS;
 }
 
 /* # the count, $ the thing, ! " (ERRNO)", {one|many} by the count. */
@@ -71,6 +74,7 @@ static const struct { int err; const char *name; } errno_names[] = {
 	{ ELOOP, "ELOOP" }, { EBADMSG, "EBADMSG" }, { ENOSYS, "ENOSYS" },
 	{ EOVERFLOW, "EOVERFLOW" }, { EPROTONOSUPPORT, "EPROTONOSUPPORT" },
 	{ EOPNOTSUPP, "EOPNOTSUPP" }, { EAFNOSUPPORT, "EAFNOSUPPORT" },
+	{ ESOCKTNOSUPPORT, "ESOCKTNOSUPPORT" },
 	{ ENOBUFS, "ENOBUFS" }, { ETIMEDOUT, "ETIMEDOUT" }, { ECONNREFUSED, "ECONNREFUSED" },
 	{ ESTALE, "ESTALE" }, { ECANCELED, "ECANCELED" },
 };

@@ -115,14 +115,16 @@ for f in vsock xdp sctp dccp tipc raw; do
 done
 
 if command -v strace >/dev/null; then
-	for e in EACCES EPERM EPROTONOSUPPORT; do
-		under_strace -e inject=socket:error=$e "$LSSOCK" -tu --json --columns \
+	for e in socket:error=EACCES socket:error=EPROTONOSUPPORT socket:error=EAFNOSUPPORT \
+		socket:error=ENOSYS bind:error=EPERM sendto:error=EACCES; do
+		under_strace -e inject=$e "$LSSOCK" -tu --json --columns \
 			+source >"$T/out" 2>"$T/err"
 		rc=$?
 		t_rc 0 "no netlink ($e): a list is given"
 		t_json "no netlink ($e): of the same sockets" 'len(d["sockets"]) == 4'
 		t_json "no netlink ($e): read from /proc, and said so" \
 			'all(s["source"] == "procfs" for s in d["sockets"]) and "fallback" in " ".join(notes())'
+		t_json "no netlink ($e): which is not all" 'd["complete"] is False'
 		t_json "no netlink ($e): owners are there" \
 			"owners(one(lport=7500, state='LISTEN'))[0][0] == $pid"
 	done

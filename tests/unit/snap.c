@@ -401,6 +401,8 @@ static void test_notes(void **state)
 	assert_note(s, 4, "udp sockets were read from /proc/net (ENOENT)");
 	assert_true(lssock_note_incomplete(&s->notes.v[0]));
 	assert_false(lssock_note_incomplete(&s->notes.v[4]));
+	s->notes.v[4].err = EPROTONOSUPPORT;
+	assert_true(lssock_note_incomplete(&s->notes.v[4]));
 	assert_int_equal(lssock_note_text(s, &s->notes.v[2], text, sizeof(text)), 7);
 	assert_string_equal(text, "this ke");
 	assert_int_equal(lssock_note_text(s, &s->notes.v[5], text, 1), 0);
