@@ -23,6 +23,9 @@ struct collect {
 	struct lssock_snap *s;
 	uint32_t unlisted;	/* protocols this kernel cannot list, bits of lssock_proto */
 	uint32_t unlisted_held;	/* of them, those of which sockets may exist */
+	uint32_t held;		/* what /proc/net/protocols of held_ns counts */
+	uint16_t held_ns;
+	bool held_known;
 	uint32_t refused;	/* protocols whose dump was refused or failed */
 	int refused_err;
 	uint32_t unreadable;	/* processes */

@@ -271,9 +271,9 @@ static int read_procnet(struct collect *c, uint16_t ns, uint8_t proto)
 	return read;
 }
 
-/* Whether sockets of a protocol that cannot be listed may exist, by what
- * /proc/net/protocols counts; a protocol this kernel lacks is not even in it. */
-static bool may_be_held(struct collect *c, uint16_t ns, uint8_t proto)
+/* Protocols of which sockets may exist though they cannot be listed, by what
+ * /proc/net/protocols counts; one that this kernel lacks is not even in it. */
+static uint32_t held_by_count(struct collect *c, uint16_t ns)
 {
 	static const struct { uint8_t proto; const char *names[2]; } table[] = {
 		{ LSSOCK_SCTP, { "SCTP", "SCTPv6" } }, { LSSOCK_DCCP, { "DCCP", "DCCPv6" } },
@@ -283,22 +283,31 @@ static bool may_be_held(struct collect *c, uint16_t ns, uint8_t proto)
 		{ LSSOCK_TIPC, { "TIPC", NULL } },
 	};
 	struct buf b = { 0 };
-	bool held = true;
+	uint32_t held = LSSOCK_PROTOS_ALL;
 	size_t i;
 	int k;
 
 	if (ask_bytes(c, ASK_TEXT, ns, TEXT_NET_PROTOCOLS, NULL, 0, &b) < 0)
 		goto out;
 	for (i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		if (table[i].proto != proto)
-			continue;
-		held = false;
+		held &= ~(1u << table[i].proto);
 		for (k = 0; k < 2 && table[i].names[k]; k++)
-			held |= procnet_protocol_held(b.data, b.len, table[i].names[k]);
+			if (procnet_protocol_held(b.data, b.len, table[i].names[k]))
+				held |= 1u << table[i].proto;
 	}
 out:
 	buf_release(&b);
 	return held;
+}
+
+static bool may_be_held(struct collect *c, uint16_t ns, uint8_t proto)
+{
+	if (!c->held_known || c->held_ns != ns) {
+		c->held = held_by_count(c, ns);
+		c->held_ns = ns;
+		c->held_known = true;
+	}
+	return c->held & 1u << proto;
 }
 
 static void fall_back(struct collect *c, uint16_t ns, uint8_t proto, int err)
