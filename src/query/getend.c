@@ -273,6 +273,13 @@ static void put_vsock(const union lssock_end *e, struct lssock_value *ret)
 		value_tmp_u64(ret, e->w[1]);
 }
 
+static void put_tipc(const union lssock_end *e, struct lssock_value *ret)
+{
+	value_tmp_u64(ret, e->w[0]);
+	value_tmp_puts(ret, ":");
+	value_tmp_u64(ret, e->w[1]);
+}
+
 static void put_device(const struct lssock_snap *s, const struct lssock_sock *k,
 		       struct lssock_value *ret)
 {
@@ -310,9 +317,7 @@ static void other_local(const struct lssock_snap *s, const struct lssock_sock *k
 		value_tmp_u64(ret, e->w[0]);
 		break;
 	case LSSOCK_TIPC:
-		value_tmp_u64(ret, e->w[0]);
-		value_tmp_puts(ret, ":");
-		value_tmp_u64(ret, e->w[1]);
+		put_tipc(e, ret);
 		break;
 	default:
 		value_unknown(ret);
@@ -392,6 +397,9 @@ GETTER(get_remote)
 	} else if (k->proto == LSSOCK_VSOCK) {
 		value_tmp(ret);
 		put_vsock(&k->remote, ret);
+	} else if (k->proto == LSSOCK_TIPC) {
+		value_tmp(ret);
+		put_tipc(&k->remote, ret);
 	} else if (snap_is_inet(k) && has_remote(k)) {
 		a = addr_of_end(k->family, &k->remote, NULL);
 		set_end(&a, k->proto == LSSOCK_RAW ? LSSOCK_NONE : k->rport, ret);

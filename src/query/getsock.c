@@ -142,6 +142,24 @@ GETTER(get_ifindex)
 
 /* ---- whose it is ------------------------------------------------------------- */
 
+/* What the kernel itself keeps belongs to nobody: requests, remains of
+ * connections, its own ends of netlink. */
+static bool has_user(const struct lssock_sock *k)
+{
+	if (k->proto == LSSOCK_NETLINK)
+		return k->local.w[0];
+	return k->state != LSSOCK_TIME_WAIT && k->state != LSSOCK_SYN_RECV &&
+	       (k->flags & LSSOCK_F_TIMER) != 3;
+}
+
+static void no_user(const struct lssock_sock *k, struct lssock_value *ret)
+{
+	if (has_user(k))
+		value_unknown(ret);
+	else
+		value_na(ret);
+}
+
 GETTER(get_uid)
 {
 	const struct lssock_sock *k = snap_row(s, row);
@@ -149,7 +167,7 @@ GETTER(get_uid)
 	if (k->flags & LSSOCK_F_UID)
 		value_uint(ret, k->uid);
 	else
-		value_unknown(ret);
+		no_user(k, ret);
 }
 
 GETTER(get_user)
@@ -159,7 +177,7 @@ GETTER(get_user)
 	size_t len;
 
 	if (!(k->flags & LSSOCK_F_UID)) {
-		value_unknown(ret);
+		no_user(k, ret);
 		return;
 	}
 	name = lssock_user(s, k->uid, &len);
