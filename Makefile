@@ -102,13 +102,17 @@ $B/tests/scene: $(sort $(wildcard tests/scene/*.c)) $(wildcard tests/scene/*.h)
 	$(call say,CC,tests/scene)$(CC) $(CPPFLAGS) -Itests/scene -std=gnu11 -O1 -g -Wall -Wextra \
 		-pthread -o $@ $(filter %.c,$^)
 
+$B/tests/maketape: tests/maketape.c tests/unit/messages.h $B/liblssock.a
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) $(LDFLAGS) -o $@ $< $B/liblssock.a $(LIBS)
+
 # Every fuzz target also as a program that replays files: the corpus is a test.
 $B/tests/fuzz/%: tests/fuzz/%.c tests/fuzz/main.c $B/liblssock.a
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< tests/fuzz/main.c \
 		$B/liblssock.a $(LIBS)
 
-test-programs: $B/lssock $B/liblssock.so docs $(UNIT) $(FUZZ) $B/tests/scene
+test-programs: $B/lssock $B/liblssock.so docs $(UNIT) $(FUZZ) $B/tests/scene $B/tests/maketape
 
 check:
 	@tests/packages install test

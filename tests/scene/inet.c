@@ -68,6 +68,19 @@ static int mptcp_listen(struct scene *s, const char *arg)
 	return listen_inet(s, arg, IPPROTO_MPTCP);
 }
 
+/* ",from=ADDRESS": an address of ours to come from. */
+static int bind_from(int fd, const char *arg)
+{
+	char text[64];
+	struct addr a;
+
+	if (!option(arg, "from", text, sizeof(text)))
+		return 0;
+	if (parse_inet(text, &a))
+		return -EINVAL;
+	return bind(fd, (struct sockaddr *)&a.ss, a.len) ? -errno : 0;
+}
+
 /* To the last listener: with its port where `arg` is an address alone. */
 static int connect_inet(struct scene *s, const char *arg, int flags)
 {
@@ -91,6 +104,8 @@ static int connect_inet(struct scene *s, const char *arg, int flags)
 		return -errno;
 	if (option_number(arg, "keepalive", 0))
 		setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
+	if (bind_from(fd, arg))
+		return -EADDRNOTAVAIL;
 	if (connect(fd, (struct sockaddr *)&a.ss, a.len) && errno != EINPROGRESS)
 		return -errno;
 	s->client = fd;

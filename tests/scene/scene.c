@@ -7,6 +7,7 @@
  *
  *	scene tcp-listen='[::]:0' [ comm=client tcp-connect=127.0.0.1 ] accept
  *
+ * @FILE instead: the words are its lines; what follows is room for argv0=.
  * [ … ] is a child of its own that drops what it inherited, [+ … ] one that
  * keeps it. Bytes of names may be \xNN. A thing this kernel does not have (or
  * does not permit) prints "unsupported THING ERRNO" and is left out.
@@ -22,6 +23,8 @@
 #include <unistd.h>
 
 #include "scene.h"
+
+#define MAX_WORDS 1024
 
 static bool is_unsupported(int err)
 {
@@ -119,10 +122,35 @@ static void raise_limits(void)
 	}
 }
 
+/* The lines of a file, NULL-terminated, or NULL. */
+static char **read_words(const char *name)
+{
+	FILE *f = fopen(name, "re");
+	char **words = calloc(MAX_WORDS + 1, sizeof(*words)), line[4096];
+	size_t n = 0;
+
+	while (f && words && n < MAX_WORDS && fgets(line, sizeof(line), f)) {
+		line[strcspn(line, "\n")] = 0;
+		words[n++] = strdup(line);
+	}
+	return f ? words : NULL;
+}
+
+static char **copy_words(char **argv, int argc)
+{
+	char **words = calloc((size_t)argc + 1, sizeof(*words));
+
+	for (int i = 0; words && i < argc; i++)
+		words[i] = strdup(argv[i]);
+	return words;
+}
+
 int main(int argc, char **argv)
 {
 	struct scene *s = calloc(1, sizeof(*s));
-	char **words = calloc((size_t)argc + 1, sizeof(*words)), line[4096];
+	bool from_file = argc > 1 && argv[1][0] == '@';
+	char **words = from_file ? read_words(argv[1] + 1) : copy_words(argv + 1, argc - 1);
+	char line[4096];
 
 	if (!s || !words)
 		return 1;
@@ -130,8 +158,6 @@ int main(int argc, char **argv)
 		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (s->last == MAP_FAILED)
 		return 1;
-	for (int i = 1; i < argc; i++)
-		words[i - 1] = strdup(argv[i]);
 	s->args = argv[0];
 	s->args_len = (size_t)(argv[argc - 1] + strlen(argv[argc - 1]) + 1 - argv[0]);
 	raise_limits();
