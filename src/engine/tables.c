@@ -37,6 +37,13 @@ static bool handler_missing(int err)
 	return err == -ENOENT || err == -EOPNOTSUPP || err == -EINVAL;
 }
 
+/* By a policy (seccomp, a security module) or for want of netlink itself. */
+static bool diag_refused(int err)
+{
+	return err == -EACCES || err == -EPERM || err == -EPROTONOSUPPORT ||
+	       err == -EAFNOSUPPORT || err == -ESOCKTNOSUPPORT || err == -ENOSYS;
+}
+
 /* One dump into d->dump. 0, or the error of the transport or the kernel. */
 static int dump_once(struct collect *c, struct dumping *d, const struct diag_request *req,
 		     unsigned variant)
@@ -200,7 +207,7 @@ static int dump_protocol(struct collect *c, struct lssock_snap *into, uint16_t n
 			r = dump_family(c, &d, &req);
 		}
 		*ret_fresh += d.fresh;
-		if (d.rows == 0 && (handler_missing(r) || r == -EACCES || r == -EPERM)) {
+		if (d.rows == 0 && (handler_missing(r) || diag_refused(r))) {
 			last = r;
 			continue;
 		}
