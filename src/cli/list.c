@@ -21,7 +21,9 @@ int answer_open(struct cli *c, struct cli_answer *a)
 	if (r == 0)
 		return 0;
 	say("%s", err.msg[0] ? err.msg : strerror(-r));
-	/* A file that is not there is a slip of the user's. */
+	/* A file to be read that is not there is a slip of the user's. */
+	if (c->open.tape_out)
+		return EXIT_FAILED;
 	return r == -ENOENT || r == -EACCES || r == -EISDIR ? EXIT_USAGE : EXIT_FAILED;
 }
 
@@ -237,7 +239,24 @@ static int put_footer(struct cli *c, struct cli_answer *a)
 	return r;
 }
 
-/* Nothing matched: 1 if that is certain, 3 if rows could not be judged. */
+/* Whether rows may be missing, not only what is known of them. */
+static bool rows_missing(const struct lssock_snap *s)
+{
+	const uint32_t lost = 1u << LSSOCK_NOTE_UNLISTABLE | 1u << LSSOCK_NOTE_FALLBACK |
+		1u << LSSOCK_NOTE_FORGEABLE | 1u << LSSOCK_NOTE_DUMP_FAILED |
+		1u << LSSOCK_NOTE_BAD_MESSAGE | 1u << LSSOCK_NOTE_UNRESOLVED_FD |
+		1u << LSSOCK_NOTE_NETNS_REFUSED | 1u << LSSOCK_NOTE_NOT_RECORDED;
+	uint32_t n, i;
+	const struct lssock_note *notes = lssock_notes(s, &n);
+
+	for (i = 0; i < n; i++)
+		if (lssock_note_incomplete(&notes[i]) && lost & 1u << notes[i].kind)
+			return true;
+	return false;
+}
+
+/* Nothing matched: 1 if that is certain, 3 if rows are missing or could not be
+ * judged. */
 static int nothing_matched(struct cli *c, struct cli_answer *a)
 {
 	uint32_t unknown = lssock_view_unknown(a->view);
@@ -245,7 +264,7 @@ static int nothing_matched(struct cli *c, struct cli_answer *a)
 	if (!c->ask.filter)
 		return EXIT_DONE;
 	if (!unknown)
-		return EXIT_NOTHING;
+		return rows_missing(a->snap) ? EXIT_INCOMPLETE : EXIT_NOTHING;
 	say("%u socket%s could not be judged: what the filter asks about could not be read",
 	    unknown, unknown == 1 ? "" : "s");
 	return EXIT_INCOMPLETE;

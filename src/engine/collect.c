@@ -164,9 +164,10 @@ static void collect_links(struct collect *c)
 static bool all_failed(const struct collect *c)
 {
 	uint32_t asked = c->plan->protos & ~(1u << LSSOCK_OTHER);
+	uint32_t failed = c->failed & ~c->listed;
 
-	return asked && c->s->socks.n == 0 && !(asked & ~c->unlisted) &&
-	       (c->q->protos_asked || c->refused);
+	return asked && c->s->socks.n == 0 && !(asked & ~(c->unlisted | failed)) &&
+	       (c->q->protos_asked || c->refused || failed);
 }
 
 static void say_failed(const struct collect *c, struct lssock_err *err)
@@ -182,6 +183,9 @@ static void say_failed(const struct collect *c, struct lssock_err *err)
 	if (c->refused)
 		snprintf(err->msg, sizeof(err->msg), "%s sockets: sock_diag and /proc/net are both "
 			 "refused: %s", buf_cstr(&names), strerror(-c->refused_err));
+	else if (c->failed)
+		snprintf(err->msg, sizeof(err->msg), "%s sockets cannot be listed: %s",
+			 buf_cstr(&names), strerror(-c->failed_err));
 	else
 		snprintf(err->msg, sizeof(err->msg), "this kernel cannot list %s sockets",
 			 buf_cstr(&names));
@@ -245,7 +249,8 @@ int lssock_take(struct lssock *ctx, const struct lssock_query *q, struct lssock_
 	if (r == 0)
 		r = snap_seal(c.s);
 	if (r == 0 && all_failed(&c)) {
-		local.code = r = c.refused_err ? c.refused_err : -EOPNOTSUPP;
+		local.code = r = c.refused_err ? c.refused_err :
+				 c.failed_err ? c.failed_err : -EOPNOTSUPP;
 		say_failed(&c, &local);
 	}
 	if (r < 0) {

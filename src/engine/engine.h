@@ -28,6 +28,8 @@ struct collect {
 	bool held_known;
 	uint32_t refused;	/* protocols whose dump was refused or failed */
 	int refused_err;
+	uint32_t listed, failed;	/* protocols of which a dump gave an answer, gave none */
+	int failed_err;
 	uint32_t unreadable;	/* processes */
 	bool nested_pidns;
 	bool looked_twice;

@@ -212,6 +212,12 @@ static int dump_protocol(struct collect *c, struct lssock_snap *into, uint16_t n
 			continue;
 		}
 		last = 0;
+		if (r == 0 || d.rows) {
+			c->listed |= 1u << proto;
+		} else {
+			c->failed |= 1u << proto;
+			c->failed_err = r;
+		}
 		note_dump(c, &d, r);
 	}
 	buf_release(&code);
