@@ -91,6 +91,8 @@ struct cli_answer {
 int answer_open(struct cli *c, struct cli_answer *a);
 int answer_take(struct cli *c, struct cli_answer *a);
 int answer_view(struct cli *c, struct cli_answer *a);
+/* Whether rows may be missing, not only what is known of them. */
+bool answer_lacks_rows(const struct lssock_snap *s);
 void answer_release(struct cli_answer *a);
 /* Renders a sheet to stdout by the options; an exit status. */
 int answer_render(struct cli *c, const struct lssock_sheet *sheet);

@@ -239,8 +239,7 @@ static int put_footer(struct cli *c, struct cli_answer *a)
 	return r;
 }
 
-/* Whether rows may be missing, not only what is known of them. */
-static bool rows_missing(const struct lssock_snap *s)
+bool answer_lacks_rows(const struct lssock_snap *s)
 {
 	const uint32_t lost = 1u << LSSOCK_NOTE_UNLISTABLE | 1u << LSSOCK_NOTE_FALLBACK |
 		1u << LSSOCK_NOTE_FORGEABLE | 1u << LSSOCK_NOTE_DUMP_FAILED |
@@ -264,7 +263,7 @@ static int nothing_matched(struct cli *c, struct cli_answer *a)
 	if (!c->ask.filter)
 		return EXIT_DONE;
 	if (!unknown)
-		return rows_missing(a->snap) ? EXIT_INCOMPLETE : EXIT_NOTHING;
+		return answer_lacks_rows(a->snap) ? EXIT_INCOMPLETE : EXIT_NOTHING;
 	say("%u socket%s could not be judged: what the filter asks about could not be read",
 	    unknown, unknown == 1 ? "" : "s");
 	return EXIT_INCOMPLETE;

@@ -399,6 +399,24 @@ static void put_rest(struct story *st)
 	}
 }
 
+static void put_looked_at(struct story *st)
+{
+	uint32_t seen = 0, i;
+
+	for (i = 0; i < st->n_ns; i++)
+		seen += (st->ns[i].flags & (LSSOCK_NS_ASKED | LSSOCK_NS_REFUSED)) ==
+			LSSOCK_NS_ASKED;
+	if (st->n_ns < 2)
+		return;
+	buf_puts(&st->out, seen == st->n_ns ? "all " : "");
+	buf_u64(&st->out, seen);
+	if (seen < st->n_ns) {
+		buf_puts(&st->out, " of ");
+		buf_u64(&st->out, st->n_ns);
+	}
+	buf_puts(&st->out, " namespaces, ");
+}
+
 static void put_nothing(struct story *st)
 {
 	if (!st->port) {
@@ -410,11 +428,7 @@ static void put_nothing(struct story *st)
 	buf_puts(&st->out, "nothing is using port ");
 	buf_u64(&st->out, st->port);
 	buf_puts(&st->out, " (tcp, udp, ");
-	if (st->n_ns > 1) {
-		buf_puts(&st->out, "all ");
-		buf_u64(&st->out, st->n_ns);
-		buf_puts(&st->out, " namespaces, ");
-	}
+	put_looked_at(st);
 	buf_puts(&st->out, "bound or listening)\n");
 }
 
@@ -511,7 +525,8 @@ int cmd_story(struct cli *c)
 		st.rows = lssock_view_rows(st.a.view, &st.n_rows);
 		st.told = mem_alloc(st.n_rows + 1);
 		status = st.n_rows ? EXIT_DONE :
-			 lssock_view_unknown(st.a.view) ? EXIT_INCOMPLETE : EXIT_NOTHING;
+			 lssock_view_unknown(st.a.view) || answer_lacks_rows(st.a.snap) ?
+			 EXIT_INCOMPLETE : EXIT_NOTHING;
 		if (c->strict && status == EXIT_DONE && !lssock_snap_meta(st.a.snap)->complete)
 			status = EXIT_INCOMPLETE;
 		if (st.told && !c->quiet)

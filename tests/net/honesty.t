@@ -128,6 +128,11 @@ if command -v strace >/dev/null; then
 		t_json "no netlink ($e): owners are there" \
 			"owners(one(lport=7500, state='LISTEN'))[0][0] == $pid"
 	done
+	for q in lport:7599 '-q lport:7599' 7599; do
+		# shellcheck disable=SC2086
+		under_strace -e inject=socket:error=EACCES "$LSSOCK" $q >"$T/out" 2>"$T/err"
+		t_is $? 3 "no netlink: $q does not match, but that is not certain"
+	done
 	if ! sanitized && mount --bind "$T/empty" /proc 2>/dev/null; then
 		under_strace -e inject=socket:error=EACCES "$LSSOCK" -tu >"$T/out" 2>"$T/err"
 		rc=$?

@@ -66,6 +66,16 @@ t_like "$(out)" "server\[$server\]" "and finds the server"
 run 7001
 t_rc 1 "nothing there"
 t_like "$(out)" 'all 3 namespaces' "and says how far it looked"
+if have_uids; then
+	cp "$LSSOCK" "$T/lssock"
+	was=$LSSOCK LSSOCK=$T/lssock WITH="setpriv --reuid 65534 --regid 65534 --clear-groups"
+	run 7001
+	t_rc 3 "another user: nothing in what may be looked at is no certain no"
+	t_like "$(out)" ' 1 of [0-9] namespaces' "and that is said"
+	LSSOCK=$was WITH=
+else
+	skip "seen by another user" "a user namespace of one uid"
+fi
 scene_stop
 
 # A namespace that only a socket keeps: its maker left it at once.
