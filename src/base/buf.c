@@ -66,11 +66,13 @@ void buf_reset(struct buf *b)
 	b->failed = false;
 }
 
-static bool grow(struct buf *b, size_t more)
+bool buf_grow(struct buf *b, size_t more)
 {
 	size_t cap = b->cap ? b->cap : FIRST_BYTES, want;
 	char *data;
 
+	if (b->failed)
+		return false;
 	if (__builtin_add_overflow(b->len, more, &want)) {
 		b->failed = true;
 		return false;
@@ -87,50 +89,6 @@ static bool grow(struct buf *b, size_t more)
 	return true;
 }
 
-bool buf_reserve(struct buf *b, size_t more)
-{
-	if (b->failed)
-		return false;
-	if (b->data && more <= b->cap - b->len)
-		return true;
-	return grow(b, more);
-}
-
-char *buf_add(struct buf *b, size_t len)
-{
-	char *at;
-
-	if (!buf_reserve(b, len))
-		return NULL;
-	at = b->data + b->len;
-	b->len += len;
-	return at;
-}
-
-void buf_put(struct buf *b, const void *bytes, size_t len)
-{
-	char *at;
-
-	if (!len)
-		return;
-	at = buf_add(b, len);
-	if (at)
-		memcpy(at, bytes, len);
-}
-
-void buf_puts(struct buf *b, const char *s)
-{
-	buf_put(b, s, strlen(s));
-}
-
-void buf_putc(struct buf *b, char c)
-{
-	char *at = buf_add(b, 1);
-
-	if (at)
-		*at = c;
-}
-
 void buf_fill(struct buf *b, char c, size_t n)
 {
 	char *at = n ? buf_add(b, n) : NULL;
@@ -145,17 +103,28 @@ static const char pairs[201] =
 	"50515253545556575859606162636465666768697071727374"
 	"75767778798081828384858687888990919293949596979899";
 
-void buf_u64(struct buf *b, uint64_t v)
+static unsigned count_digits(uint64_t v)
 {
-	char tmp[20], *at = tmp + sizeof(tmp);
+	unsigned n = 1;
 
 	for (; v >= 100; v /= 100)
-		memcpy(at -= 2, pairs + v % 100 * 2, 2);
+		n += 2;
+	return n + (v >= 10);
+}
+
+void buf_u64(struct buf *b, uint64_t v)
+{
+	unsigned n = count_digits(v);
+	char *at = buf_add(b, n);
+
+	if (!at)
+		return;
+	for (; v >= 100; v /= 100)
+		memcpy(at + (n -= 2), pairs + v % 100 * 2, 2);
 	if (v >= 10)
-		memcpy(at -= 2, pairs + v * 2, 2);
+		memcpy(at, pairs + v * 2, 2);
 	else
-		*--at = (char)('0' + v);
-	buf_put(b, at, (size_t)(tmp + sizeof(tmp) - at));
+		*at = (char)('0' + v);
 }
 
 void buf_i64(struct buf *b, int64_t v)

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct buf {
 	char *data;
@@ -19,11 +20,50 @@ struct buf {
 
 void buf_release(struct buf *b);	/* frees; b is empty afterwards */
 void buf_reset(struct buf *b);		/* keeps the memory, clears failed */
-bool buf_reserve(struct buf *b, size_t more);	/* false: out of memory */
-char *buf_add(struct buf *b, size_t len);	/* len bytes to fill, NULL: no memory */
-void buf_put(struct buf *b, const void *bytes, size_t len);
-void buf_puts(struct buf *b, const char *s);
-void buf_putc(struct buf *b, char c);
+bool buf_grow(struct buf *b, size_t more);	/* only for buf_reserve */
+
+/* Room for `more` bytes; false: out of memory. Here and not in buf.c, like what
+ * follows: a cell of a table is a handful of such additions. */
+static inline bool buf_reserve(struct buf *b, size_t more)
+{
+	if (!b->failed && b->data && more <= b->cap - b->len)
+		return true;
+	return buf_grow(b, more);
+}
+
+/* len bytes to fill, NULL: no memory. */
+static inline char *buf_add(struct buf *b, size_t len)
+{
+	char *at;
+
+	if (!buf_reserve(b, len))
+		return NULL;
+	at = b->data + b->len;
+	b->len += len;
+	return at;
+}
+
+static inline void buf_put(struct buf *b, const void *bytes, size_t len)
+{
+	char *at = len ? buf_add(b, len) : NULL;
+
+	if (at)
+		memcpy(at, bytes, len);
+}
+
+static inline void buf_puts(struct buf *b, const char *s)
+{
+	buf_put(b, s, strlen(s));
+}
+
+static inline void buf_putc(struct buf *b, char c)
+{
+	char *at = buf_add(b, 1);
+
+	if (at)
+		*at = c;
+}
+
 void buf_fill(struct buf *b, char c, size_t n);	/* n times c */
 void buf_u64(struct buf *b, uint64_t v);	/* decimal, fast */
 void buf_i64(struct buf *b, int64_t v);

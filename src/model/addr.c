@@ -100,13 +100,25 @@ bool addr_parse(const char *s, size_t len, struct lssock_addr *ret)
 	return true;
 }
 
+static char *octet(char *at, unsigned v)
+{
+	if (v >= 100)
+		*at++ = (char)('0' + v / 100);
+	if (v >= 10)
+		*at++ = (char)('0' + v / 10 % 10);
+	*at++ = (char)('0' + v % 10);
+	return at;
+}
+
 static void put_v4(struct buf *b, const uint8_t *ip)
 {
+	char text[16], *at = text;
+
 	for (unsigned i = 0; i < 4; i++) {
-		if (i)
-			buf_putc(b, '.');
-		buf_u64(b, ip[i]);
+		at = octet(at, ip[i]);
+		*at++ = '.';
 	}
+	buf_put(b, text, (size_t)(at - text) - 1);
 }
 
 /* First of the longest runs of zero groups, if it has at least two; *ret_len 0:
