@@ -7,7 +7,6 @@
 
 #include <endian.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 void order_release(struct order *o)
@@ -116,19 +115,28 @@ void order_value(struct order *o, const struct lssock_value *v, bool descending)
 		o->keys.data[from] = (char)~o->keys.data[from];
 }
 
+/* The key's 8 bytes from `depth` on as a number; past its end it has zeros. */
+static uint64_t head_at(const struct order *o, const struct order_item *i, uint32_t depth)
+{
+	uint32_t left = i->len > depth ? i->len - depth : 0;
+	unsigned char head[8] = { 0 };
+	uint64_t u;
+
+	if (left)
+		memcpy(head, o->keys.data + i->at + depth, left < 8 ? left : 8);
+	memcpy(&u, head, sizeof(u));
+	return be64toh(u);
+}
+
 /* Ends the key that is open: its length and head are known now. */
 static void close_last(struct order *o)
 {
 	struct order_item *last = o->items.n ? &o->items.v[o->items.n - 1] : NULL;
-	unsigned char head[8] = { 0 };
 
 	if (!last || o->keys.failed)
 		return;
 	last->len = (uint32_t)(o->keys.len - last->at);
-	if (last->len)
-		memcpy(head, o->keys.data + last->at, last->len < 8 ? last->len : 8);
-	memcpy(&last->head, head, sizeof(head));
-	last->head = be64toh(last->head);
+	last->head = head_at(o, last, 0);
 }
 
 void order_item(struct order *o, uint32_t item)
@@ -145,29 +153,90 @@ void order_item(struct order *o, uint32_t item)
 	i->item = item;
 }
 
-static int compare(const void *pa, const void *pb, void *pkeys)
+/* ---- the sort -------------------------------------------------------------- */
+
+struct sorting {
+	const struct order *o;
+	struct order_item *spare;	/* for half of the items */
+	bool heads_only;
+	uint32_t depth;			/* where the heads were taken */
+};
+
+static bool less(const struct sorting *s, const struct order_item *a, const struct order_item *b)
 {
-	const struct order_item *a = pa, *b = pb;
-	const char *keys = pkeys;
-	uint32_t n = a->len < b->len ? a->len : b->len;
+	const char *keys = s->o->keys.data;
+	uint32_t from = s->depth + 8, n = a->len < b->len ? a->len : b->len;
 	int d;
 
-	if (a->head != b->head)
-		return a->head < b->head ? -1 : 1;
-	d = n ? memcmp(keys + a->at, keys + b->at, n) : 0;
-	if (d)
-		return d;
-	if (a->len != b->len)
-		return a->len < b->len ? -1 : 1;
-	return a->at < b->at ? -1 : a->at > b->at;
+	if (a->head != b->head || s->heads_only)
+		return a->head < b->head;
+	d = n > from ? memcmp(keys + a->at + from, keys + b->at + from, n - from) : 0;
+	return d ? d < 0 : a->len < b->len;
+}
+
+/* By merging and not by qsort(): no call per comparison, and it is stable. */
+static void merge_sort(const struct sorting *s, struct order_item *v, uint32_t n)
+{
+	uint32_t half = n / 2, i = 0, j = half, k = 0;
+
+	if (n < 2)
+		return;
+	merge_sort(s, v, half);
+	merge_sort(s, v + half, n - half);
+	if (!less(s, &v[half], &v[half - 1]))
+		return;
+	memcpy(s->spare, v, half * sizeof(*v));
+	while (i < half)
+		v[k++] = j < n && less(s, &v[j], &s->spare[i]) ? v[j++] : s->spare[i++];
+}
+
+/* Items with the same head: heads are taken anew where the keys differ first. */
+static void sort_ties(struct sorting *s, struct order_item *v, uint32_t n)
+{
+	const char *keys = s->o->keys.data;
+	uint32_t same = v[0].len, i, at;
+
+	for (i = 1; i < n; i++) {
+		if (v[i].len < same)
+			same = v[i].len;
+		for (at = 8; at < same && keys[v[i].at + at] == keys[v[0].at + at]; at++)
+			;
+		same = at < same ? at : same;
+	}
+	for (i = 0; i < n; i++)
+		v[i].head = head_at(s->o, &v[i], same);
+	s->depth = same;
+	merge_sort(s, v, n);
+}
+
+static void sort_items(struct sorting *s, struct order_item *v, uint32_t n)
+{
+	uint32_t from, to;
+
+	s->heads_only = true;
+	merge_sort(s, v, n);
+	s->heads_only = false;
+	for (from = 0; from < n; from = to) {
+		for (to = from + 1; to < n && v[to].head == v[from].head; to++)
+			;
+		if (to - from > 1)
+			sort_ties(s, v + from, to - from);
+	}
 }
 
 int order_sort(struct order *o)
 {
+	struct sorting s = { .o = o };
+
 	close_last(o);
 	if (o->keys.failed)
 		return -ENOMEM;
-	if (o->items.n > 1)
-		qsort_r(o->items.v, o->items.n, sizeof(*o->items.v), compare, o->keys.data);
+	if (o->items.n < 2)
+		return 0;
+	s.spare = mem_alloc(o->items.n / 2 * sizeof(*s.spare));
+	if (!s.spare)
+		return -ENOMEM;
+	sort_items(&s, o->items.v, o->items.n);
+	mem_free(s.spare);
 	return 0;
 }

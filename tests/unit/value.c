@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <setjmp.h>
 #include <cmocka.h>
+#include <stdlib.h>
 
 #include <string.h>
 #include <sys/socket.h>
@@ -305,6 +306,48 @@ static void test_order_numbers(void **state)
 	order_release(&o);
 }
 
+struct sample { unsigned char key[24]; uint32_t len; };
+
+static int compare_samples(const void *pa, const void *pb)
+{
+	const struct sample *a = pa, *b = pb;
+	int d = memcmp(a->key, b->key, a->len < b->len ? a->len : b->len);
+
+	return d ? d : a->len < b->len ? -1 : a->len > b->len;
+}
+
+/* Many keys that begin alike, of all lengths: as memcmp has it, a shorter one
+ * first, equal ones as they came. */
+static void test_order_many(void **state)
+{
+	enum { N = 3000 };
+	struct sample *in = calloc(N, sizeof(*in));
+	uint64_t random = 88172645463325252ull;
+	struct order o = { 0 };
+	uint32_t i, k;
+
+	(void)state;
+	for (i = 0; i < N; i++) {
+		random ^= random << 13;
+		random ^= random >> 7;
+		random ^= random << 17;
+		in[i].len = random % sizeof(in[i].key);
+		for (k = 0; k < in[i].len; k++)
+			in[i].key[k] = k < 12 ? random >> 20 & 1 : random >> k & 3;
+		order_item(&o, i);
+		buf_put(&o.keys, in[i].key, in[i].len);
+	}
+	assert_int_equal(order_sort(&o), 0);
+	for (i = 1; i < N; i++) {
+		uint32_t a = o.items.v[i - 1].item, b = o.items.v[i].item;
+		int d = compare_samples(&in[a], &in[b]);
+
+		assert_true(d < 0 || (d == 0 && a < b));
+	}
+	order_release(&o);
+	free(in);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -313,6 +356,7 @@ int main(void)
 		cmocka_unit_test(test_names), cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_no_memory), cmocka_unit_test(test_tmp),
 		cmocka_unit_test(test_order), cmocka_unit_test(test_order_parts),
+		cmocka_unit_test(test_order_many),
 		cmocka_unit_test(test_order_numbers),
 	};
 
