@@ -45,12 +45,12 @@ struct table {
 
 static uint32_t text_columns(const char *s, size_t len)
 {
+	unsigned char any = 0;
 	size_t i;
 
 	for (i = 0; i < len; i++)
-		if ((unsigned char)s[i] >= 0x80)
-			return text_width(s, len);
-	return len;
+		any |= (unsigned char)s[i];
+	return any < 0x80 ? len : text_width(s, len);
 }
 
 static void put_more(struct table *t, struct cell *c, uint32_t more)
@@ -414,18 +414,6 @@ static uint32_t put_cut(struct table *t, const struct cell *c, const char *s,
 	return got + 1 + tail;
 }
 
-/* The usual cell at once: blanks, text, blanks. */
-static void put_plain(struct buf *b, size_t before, const char *s, size_t len, size_t after)
-{
-	char *at = buf_add(b, before + len + after);
-
-	if (!at)
-		return;
-	memset(at, ' ', before);
-	memcpy(at + before, s, len);
-	memset(at + before + len, ' ', after);
-}
-
 static void put_cell(struct table *t, uint32_t col, const struct cell *c, const char *s)
 {
 	const struct sheet_column *column = &t->sheet->columns[col];
@@ -436,26 +424,56 @@ static void put_cell(struct table *t, uint32_t col, const struct cell *c, const 
 	size_t before = column->right ? pad : 0;
 	size_t after = last ? 0 : t->gap + pad - before;
 
-	if (!on && c->width <= w) {
-		put_plain(b, before, s, c->len, after);
-	} else {
-		buf_fill(b, ' ', before);
-		if (on)
-			buf_puts(b, on);
-		used = w;
-		if (c->width > w)
-			used = put_cut(t, c, s, w, column->cut);
-		else
-			buf_put(b, s, c->len);
-		/* A cut that may not split an escape can leave it short. */
-		if (used < w && !last)
-			after += w - used;
-		if (on)
-			buf_puts(b, "\033[0m");
-		buf_fill(b, ' ', after);
-	}
+	buf_fill(b, ' ', before);
+	if (on)
+		buf_puts(b, on);
+	used = w;
+	if (c->width > w)
+		used = put_cut(t, c, s, w, column->cut);
+	else
+		buf_put(b, s, c->len);
+	/* A cut that may not split an escape can leave it short. */
+	if (used < w && !last)
+		after += w - used;
+	if (on)
+		buf_puts(b, "\033[0m");
+	buf_fill(b, ' ', after);
 	if (last)
 		buf_putc(b, '\n');
+}
+
+/* Whether all cells fit, are as wide as they are long and have no colour. */
+static bool row_is_plain(const struct table *t, const struct cell *c)
+{
+	uint32_t col;
+
+	for (col = 0; col < t->n; col++)
+		if (c[col].len != c[col].width || c[col].width > t->width[col] ||
+		    (t->render->color && c[col].role != ROLE_PLAIN))
+			return false;
+	return true;
+}
+
+/* The usual row at once: blanks, and the cells written over them. */
+static void put_plain_row(struct table *t, const struct cell *c)
+{
+	const struct sheet_column *column = t->sheet->columns;
+	const struct cell *last = &c[t->n - 1];
+	size_t len = line_width(t, t->gap) - t->width[t->n - 1];
+	uint32_t col, pad;
+	char *at;
+
+	len += column[t->n - 1].right ? t->width[t->n - 1] : last->len;
+	at = buf_add(&t->sink->buf, len + 1);
+	if (!at)
+		return;
+	memset(at, ' ', len);
+	at[len] = '\n';
+	for (col = 0; col < t->n; col++) {
+		pad = column[col].right ? t->width[col] - c[col].len : 0;
+		memcpy(at + pad, t->text.data + c[col].off, c[col].len);
+		at += t->width[col] + t->gap;
+	}
 }
 
 static void put_head(struct table *t)
@@ -486,8 +504,11 @@ static void put_rows(struct table *t)
 			if (t->text.failed)
 				break;
 		}
-		for (col = 0; col < t->n; col++)
-			put_cell(t, col, &c[col], t->text.data + c[col].off);
+		if (row_is_plain(t, c))
+			put_plain_row(t, c);
+		else
+			for (col = 0; col < t->n; col++)
+				put_cell(t, col, &c[col], t->text.data + c[col].off);
 		if (!sink_row(t->sink))
 			break;
 	}

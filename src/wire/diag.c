@@ -281,7 +281,7 @@ static size_t kept_size(enum diag_class class, uint32_t keep, struct attr_walk w
 	size_t size = 0;
 	struct attr a;
 
-	while (attr_next(&w, &a))
+	while (keep && attr_next(&w, &a))
 		if (kept(class, keep, a.type))
 			size += NLA_HDRLEN + NLA_ALIGN(a.len);
 	return size;
@@ -320,7 +320,8 @@ static int add_row(struct diag_dump *d, const struct lssock_sock *k, struct attr
 		d->snap->failed = true;
 		return -ENOMEM;
 	}
-	keep_attrs(class, keep, w, run);
+	if (size)
+		keep_attrs(class, keep, w, run);
 	row = snap_add(d->snap, k, size ? run : NULL, size, &fresh);
 	if (run != small)
 		mem_free(run);
