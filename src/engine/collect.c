@@ -154,7 +154,7 @@ static void collect_links(struct collect *c)
 	second_look(c);
 	if (needs & (NEED_VIA | NEED_WHY | NEED_CLIENTS | NEED_FILE))
 		link_via(s);	/* the second look may have brought rows */
-	if (needs & (NEED_PEER | NEED_CLIENTS))
+	if (needs & (NEED_PEER | NEED_UNIX_PEER | NEED_CLIENTS))
 		link_peers(s);
 	if (needs & NEED_CLIENTS)
 		link_clients(s);

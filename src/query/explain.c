@@ -137,6 +137,7 @@ static const struct { uint32_t bit; const char *text; } facts[] = {
 	{ NEED_WHY, "a second look for sockets without an owner" },
 	{ NEED_VIA, "listeners that connections came through" },
 	{ NEED_PEER, "the other ends on this machine (not filtered by the kernel)" },
+	{ NEED_UNIX_PEER, "the other ends of unix sockets" },
 	{ NEED_CLIENTS, "connections of each listener (not filtered by the kernel)" },
 	{ NEED_FILE, "files of unix sockets" },
 	{ NEED_NETNS, "network namespaces and their names" },

@@ -27,6 +27,7 @@
 #define NEED_CGROUP	0x2000	/* path of the socket's cgroup id */
 #define NEED_COUNTERS	0x4000	/* sockstat */
 #define NEED_STATE	0x8000	/* kernel state or family decides the value: for pruning */
+#define NEED_UNIX_PEER	0x10000	/* as NEED_PEER, of unix sockets alone */
 
 enum field_type {
 	FT_BOOL, FT_UINT, FT_INT, FT_REAL, FT_SIZE, FT_RATE, FT_DURATION, FT_TIME,

@@ -635,11 +635,14 @@ const struct field field_table[] = {
 	  .help = "local end without the port" },
 	/* On a terminal the direction is put in front. */
 	{ .name = "remote", .head = "REMOTE", .type = FT_END, TABLE(get_remote),
-	  .needs = NEED_VIA | NEED_PORTRANGE, .width = 12, .give = 2, .cut = 'm',
+	  .needs = NEED_VIA | NEED_PORTRANGE | NEED_UNIX_PEER, .width = 12, .give = 2, .cut = 'm',
 	  .help = "remote end" },
 	{ .name = "process", .head = "PROCESS", .type = FT_TEXT, TABLE(get_process),
 	  .nest = LSSOCK_NEST_OWNER, .needs = NEED_OWNERS, .width = 8, .give = 3, .cut = 'e',
 	  .help = "process, and how many others" },
+	{ .name = "service", .head = "UNIT", .type = FT_TEXT, TABLE(get_service),
+	  .nest = LSSOCK_NEST_OWNER, .needs = NEED_OWNERS | NEED_PROC, .width = 6, .give = 4,
+	  .cut = 'e', .help = "container, or systemd unit without its suffix" },
 	{ .name = "queues", .head = "QUEUE", .type = FT_UINT, TABLE(get_queues),
 	  .states = S_LISTEN, .help = "listener: connections to be accepted / limit" },
 };

@@ -348,7 +348,7 @@ GETTER(get_address)
 {
 	const struct lssock_sock *k = snap_row(s, row);
 
-	if (!snap_is_inet(k))
+	if (!snap_is_inet(k) || k->proto == LSSOCK_RAW)
 		get_local(f, s, row, owner, ret);
 	else if (!row_has_state(k))
 		value_unknown(ret);

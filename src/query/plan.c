@@ -429,6 +429,8 @@ static void set_needs(struct lssock_query *q)
 	p->needs |= needs_of_kind(q->flags);
 	if (q->flags & LSSOCK_Q_NO_OWNERS)
 		p->needs &= ~(uint32_t)NEEDS_OF_OWNERS;
+	if (!(q->protos & 1u << LSSOCK_UNIX))
+		p->needs &= ~(uint32_t)NEED_UNIX_PEER;
 	p->needs |= q->filter->needs;
 	for (c = 0; c < DIAG_N_CLASS; c++) {
 		keep[c] |= q->filter->keep[c];
@@ -504,7 +506,7 @@ static int plan_table(struct lssock_query *q, unsigned proto)
 		return 0;
 	}
 	p->protos |= bit;
-	if (p->needs & NEEDS_MIRROR) {
+	if (p->needs & NEEDS_MIRROR || (proto == LSSOCK_UNIX && p->needs & NEED_UNIX_PEER)) {
 		p->push[proto] = false;
 		states |= ALL_STATES & ~HIDDEN;
 	}

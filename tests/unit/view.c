@@ -371,7 +371,7 @@ static void test_netns(void **state)
 	assert_int_equal(t->n_rows, 2);
 	says(t, 0, 0, "netns", "77");
 	says(t, 0, 0, "sockets", "6");
-	says(t, 0, 0, "interfaces", "eth0 10.0.0.2/24 > veth1@red");
+	says(t, 0, 0, "interfaces", "eth0=10.0.0.2/24>veth1@red");
 	says(t, 0, 0, "state", "own");
 	says(t, 0, 0, "nsname", "-");
 	says(t, 1, 0, "nsname", "red");
