@@ -179,61 +179,92 @@ static void put_count(struct buf *b, uint32_t n, const char *what, const char **
 	*comma = ", ";
 }
 
+static void put_shown(struct buf *b, const uint32_t *counts, uint32_t n)
+{
+	static const struct { uint8_t state; const char *what; } table[] = {
+		{ LSSOCK_LISTEN, "listening" }, { LSSOCK_ESTABLISHED, "established" },
+		{ LSSOCK_UNCONNECTED, "unconnected" }, { LSSOCK_CLOSE_WAIT, "close-wait" },
+	};
+	const char *comma = "";
+	uint32_t others = n;
+	size_t i;
+
+	for (i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		put_count(b, counts[table[i].state], table[i].what, &comma);
+		others -= counts[table[i].state];
+	}
+	put_count(b, others, n != others ? others == 1 ? "other" : "others" :
+		  n == 1 ? "socket" : "sockets", &comma);
+	buf_puts(b, n ? " shown." : "No socket matches.");
+	buf_putc(b, '\n');
+}
+
+static uint32_t count_time_wait(const struct lssock_snap *s)
+{
+	uint32_t n, i, sum = 0;
+	const struct lssock_ns *ns = lssock_namespaces(s, &n);
+
+	for (i = 0; i < n; i++)
+		if ((ns[i].flags & LSSOCK_NS_ASKED) && ns[i].time_wait != LSSOCK_NONE)
+			sum += ns[i].time_wait;
+	return sum;
+}
+
+/* One sentence more of the line that began at `line`. */
+static void next_sentence(struct buf *b, size_t line)
+{
+	if (b->len > line)
+		buf_putc(b, ' ');
+}
+
+static void put_hidden(struct buf *b, const struct cli *c, const struct lssock_snap *s,
+		       const uint32_t *counts, uint32_t unknown)
+{
+	const struct lssock_meta *m = lssock_snap_meta(s);
+	uint32_t waiting = count_time_wait(s);
+	size_t line = b->len;
+
+	if (!(c->ask.flags & (LSSOCK_Q_ALL | LSSOCK_Q_LISTEN | LSSOCK_Q_BOUND_ONLY)) && waiting &&
+	    !counts[LSSOCK_TIME_WAIT]) {
+		buf_puts(b, "Hidden: ");
+		buf_u64(b, waiting);
+		buf_puts(b, " time-wait (-a).");
+	}
+	if (!c->ask.netns && m->n_ns > 1) {
+		next_sentence(b, line);
+		buf_u64(b, m->n_ns - 1);
+		buf_puts(b, m->n_ns == 2 ? " other network namespace (-N all)." :
+			    " other network namespaces (-N all).");
+	}
+	if (unknown) {
+		next_sentence(b, line);
+		buf_puts(b, "Owner unknown for ");
+		buf_u64(b, unknown);
+		buf_puts(b, m->self_uid ? ": try sudo." : ".");
+	}
+	if (b->len > line)
+		buf_putc(b, '\n');
+}
+
 /* Two lines below the table on a terminal: what is shown, what is hidden. */
 static int put_footer(struct cli *c, struct cli_answer *a)
 {
 	const struct lssock_sock *socks = lssock_socks(a->snap, NULL);
-	const struct lssock_meta *m = lssock_snap_meta(a->snap);
-	uint32_t listen = 0, estab = 0, wait = 0, other = 0, unknown = 0, shown_tw = 0;
-	uint32_t n, i, n_ns, hidden = 0;
+	uint32_t counts[LSSOCK_N_STATE] = { 0 }, unknown = 0, n, i;
 	const uint32_t *rows = lssock_view_rows(a->view, &n);
-	const struct lssock_ns *ns = lssock_namespaces(a->snap, &n_ns);
-	const char *comma = "";
 	struct buf b = { 0 };
-	size_t second;
 	int r;
 
 	for (i = 0; i < n; i++) {
 		const struct lssock_sock *k = &socks[rows[i]];
 
-		listen += k->state == LSSOCK_LISTEN;
-		estab += k->state == LSSOCK_ESTABLISHED;
-		wait += k->state == LSSOCK_CLOSE_WAIT;
-		other += k->state != LSSOCK_LISTEN && k->state != LSSOCK_ESTABLISHED &&
-			 k->state != LSSOCK_CLOSE_WAIT;
-		shown_tw += k->state == LSSOCK_TIME_WAIT;
+		if (k->state < LSSOCK_N_STATE)
+			counts[k->state]++;
 		unknown += k->why == LSSOCK_WHY_NO_PERMISSION;
 	}
 	buf_putc(&b, '\n');
-	put_count(&b, listen, "listening", &comma);
-	put_count(&b, estab, "established", &comma);
-	put_count(&b, wait, "close-wait", &comma);
-	put_count(&b, other, n != other ? other == 1 ? "other" : "others" : n == 1 ? "socket" : "sockets",
-		  &comma);
-	buf_puts(&b, n ? " shown." : "No socket matches.");
-	buf_putc(&b, '\n');
-	second = b.len;
-	for (i = 0; i < n_ns; i++)
-		if ((ns[i].flags & LSSOCK_NS_ASKED) && ns[i].time_wait != LSSOCK_NONE)
-			hidden += ns[i].time_wait;
-	comma = "";
-	if (!(c->ask.flags & LSSOCK_Q_ALL) && hidden && !shown_tw) {
-		buf_puts(&b, "Hidden: ");
-		put_count(&b, hidden, "time-wait (-a)", &comma);
-		buf_puts(&b, ". ");
-	}
-	if (!c->ask.netns && m->n_ns > 1) {
-		buf_u64(&b, m->n_ns - 1);
-		buf_puts(&b, m->n_ns == 2 ? " other network namespace (-N all). " :
-			     " other network namespaces (-N all). ");
-	}
-	if (unknown) {
-		buf_puts(&b, "Owner unknown for ");
-		buf_u64(&b, unknown);
-		buf_puts(&b, m->self_uid ? ": try sudo." : ".");
-	}
-	if (b.len > second)
-		buf_putc(&b, '\n');
+	put_shown(&b, counts, n);
+	put_hidden(&b, c, a->snap, counts, unknown);
 	r = put_buf(&b);
 	buf_release(&b);
 	return r;

@@ -215,11 +215,11 @@ static const char *const cols_80[] = {
 	"proto", "local", "remote", "state", "user", "pid", "process", NULL
 };
 static const char *const cols_100[] = {
-	"proto", "local", "remote", "state", "user", "pid", "process", "unit", NULL
+	"proto", "local", "remote", "state", "user", "pid", "process", "service", NULL
 };
 static const char *const cols_140[] = {
-	"proto", "local", "remote", "state", "idle", "rtt", "user", "pid", "process", "unit",
-	"cmd", NULL
+	"proto", "local", "remote", "state", "idle", "rtt", "user", "pid", "process",
+	"service", "cmd", NULL
 };
 static const char *const cols_listen[] = {
 	"lport", "proto", "address", "scope", "queues", "user", "pid", "process", NULL

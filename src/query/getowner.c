@@ -266,6 +266,39 @@ GETTER(get_unit)
 		from_cgroup(s, p, p->unit, ret);
 }
 
+static void drop_suffix(struct lssock_value *v, const char *suffix)
+{
+	size_t n = strlen(suffix);
+
+	if (v->kind == LSSOCK_V_TEXT && v->len > n && !memcmp(v->s + v->len - n, suffix, n))
+		v->len -= n;
+}
+
+GETTER(get_service)
+{
+	const struct lssock_proc *p = details_of(s, row, owner, ret);
+	size_t len;
+	const char *text;
+
+	if (!p)
+		return;
+	if (!p->container) {
+		from_cgroup(s, p, p->unit, ret);
+		drop_suffix(ret, ".service");
+		drop_suffix(ret, ".scope");
+		return;
+	}
+	value_tmp(ret);
+	text = strings_get(&s->strings, p->container, &len);
+	value_tmp_put(ret, text, len);
+	text = strings_get(&s->strings, p->runtime, &len);
+	if (text) {
+		value_tmp_puts(ret, " (");
+		value_tmp_put(ret, text, len);
+		value_tmp_puts(ret, ")");
+	}
+}
+
 GETTER(get_container)
 {
 	const struct lssock_proc *p = details_of(s, row, owner, ret);

@@ -107,10 +107,10 @@ static void order_default(struct order *o, const uint32_t *ranks, const struct l
 		order_name(o, s, k->name);
 	} else {
 		order_u16(o, k->lport);
+		order_u8(o, k->family);
 		buf_put(&o->keys, k->local.ip, sizeof(k->local.ip));
 		buf_put(&o->keys, k->remote.ip, sizeof(k->remote.ip));
 		order_u16(o, k->rport);
-		order_u8(o, k->family);
 	}
 	if (listens)
 		order_u32(o, rank_of(ranks, s, k));
