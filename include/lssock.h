@@ -233,7 +233,7 @@ enum lssock_note_kind {
 	LSSOCK_NOTE_FORGEABLE,		/* unix rows from /proc/net/unix */
 	LSSOCK_NOTE_DUMP_FAILED,	/* a dump of `what` ended early */
 	LSSOCK_NOTE_BAD_MESSAGE,	/* replies that could not be decoded */
-	LSSOCK_NOTE_UNRESOLVED_FD,	/* fds without a row after all dumps */
+	LSSOCK_NOTE_OTHER_PIDNS,	/* sockets whose holders our pid namespace does not show */
 	LSSOCK_NOTE_NETNS_REFUSED,	/* `what` may not be entered */
 	LSSOCK_NOTE_RING_BUSY,		/* an io_uring did not show its files */
 	LSSOCK_NOTE_LATE,		/* a read that did not end in time was left */

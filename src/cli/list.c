@@ -274,7 +274,7 @@ bool answer_lacks_rows(const struct lssock_snap *s)
 {
 	const uint32_t lost = 1u << LSSOCK_NOTE_UNLISTABLE | 1u << LSSOCK_NOTE_FALLBACK |
 		1u << LSSOCK_NOTE_FORGEABLE | 1u << LSSOCK_NOTE_DUMP_FAILED |
-		1u << LSSOCK_NOTE_BAD_MESSAGE | 1u << LSSOCK_NOTE_UNRESOLVED_FD |
+		1u << LSSOCK_NOTE_BAD_MESSAGE |
 		1u << LSSOCK_NOTE_NETNS_REFUSED | 1u << LSSOCK_NOTE_NOT_RECORDED;
 	uint32_t n, i;
 	const struct lssock_note *notes = lssock_notes(s, &n);

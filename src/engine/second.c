@@ -392,6 +392,16 @@ static void note_unlisted(struct collect *c)
 			snap_note(c->s, LSSOCK_NOTE_UNLISTABLE, 0, 0, 1, names_proto(proto));
 }
 
+static void note_hidden(struct lssock_snap *s)
+{
+	uint32_t i, n = 0;
+
+	for (i = 0; i < s->socks.n; i++)
+		n += s->socks.v[i].why == LSSOCK_WHY_OTHER_PIDNS;
+	if (n)
+		snap_note(s, LSSOCK_NOTE_OTHER_PIDNS, 0, 0, n, NULL);
+}
+
 void second_look(struct collect *c)
 {
 	struct link_why known;
@@ -410,6 +420,7 @@ void second_look(struct collect *c)
 		.looked_twice = c->looked_twice,
 	};
 	link_why(c->s, &known);
+	note_hidden(c->s);
 	if (c->looked_twice)
 		look_for_vanished(c);
 }

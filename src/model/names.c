@@ -261,7 +261,7 @@ const char *names_note(unsigned kind)
 		[LSSOCK_NOTE_FORGEABLE] = "forgeable",
 		[LSSOCK_NOTE_DUMP_FAILED] = "dump-failed",
 		[LSSOCK_NOTE_BAD_MESSAGE] = "bad-message",
-		[LSSOCK_NOTE_UNRESOLVED_FD] = "unresolved-fd",
+		[LSSOCK_NOTE_OTHER_PIDNS] = "other-pidns",
 		[LSSOCK_NOTE_NETNS_REFUSED] = "netns-refused",
 		[LSSOCK_NOTE_RING_BUSY] = "ring-busy",
 		[LSSOCK_NOTE_LATE] = "late",
@@ -272,6 +272,18 @@ const char *names_note(unsigned kind)
 	const char *name = NAME(names, kind);
 
 	return name ? name : "?";
+}
+
+void names_put_errno(struct buf *b, int err)
+{
+	const char *name = strerrorname_np(err);
+
+	if (name) {
+		buf_puts(b, name);
+	} else {
+		buf_puts(b, "errno ");
+		buf_i64(b, err);
+	}
 }
 
 const char *names_how(unsigned how)

@@ -29,6 +29,7 @@ const char *names_ethertype(unsigned type);		/* "all" "ip" "arp" …, NULL */
 const char *names_ip_protocol(unsigned protocol);	/* "icmp" …, NULL */
 const char *names_ca_state(unsigned ca);		/* "open" … */
 const char *names_note(unsigned kind);			/* "unreadable-process" … (JSON kind) */
+void names_put_errno(struct buf *b, int err);		/* "EACCES", "errno 4095" */
 const char *names_how(unsigned how);
 /* Protocol and family of a `system.sockprotoname` value ("TCPv6", "UNIX-STREAM",
  * "NETLINK", …): *ret_family AF_* or 0, *ret_type SOCK_* or 0; LSSOCK_OTHER for a

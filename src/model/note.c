@@ -6,6 +6,7 @@
 
 #include "base/num.h"
 #include "base/text.h"
+#include "model/names.h"
 #include "model/snap.h"
 
 void snap_note(struct lssock_snap *s, enum lssock_note_kind kind, uint16_t ns,
@@ -55,8 +56,8 @@ static const char *const note_forms[LSSOCK_N_NOTE] = {
 		"where any local user can forge names and states",
 	[LSSOCK_NOTE_DUMP_FAILED] = "the list of $ sockets ended early!: some may be missing",
 	[LSSOCK_NOTE_BAD_MESSAGE] = "# {reply|replies} of the kernel could not be decoded",
-	[LSSOCK_NOTE_UNRESOLVED_FD] =
-		"# socket {descriptor belongs to a socket|descriptors belong to sockets} in no list",
+	[LSSOCK_NOTE_OTHER_PIDNS] = "# {socket has|sockets have} no owner among the processes that "
+		"this pid namespace shows",
 	[LSSOCK_NOTE_NETNS_REFUSED] = "network namespace $ may not be entered!",
 	[LSSOCK_NOTE_RING_BUSY] = "# {io_uring|io_urings} did not show the files in use",
 	[LSSOCK_NOTE_LATE] = "# {read|reads} did not end in time and {was|were} left",
@@ -66,33 +67,12 @@ static const char *const note_forms[LSSOCK_N_NOTE] = {
 		"command line or program of # {process|processes} may not be read!",
 };
 
-static const struct { int err; const char *name; } errno_names[] = {
-	{ EPERM, "EPERM" }, { ENOENT, "ENOENT" }, { ESRCH, "ESRCH" }, { EINTR, "EINTR" },
-	{ EIO, "EIO" }, { EBADF, "EBADF" }, { EAGAIN, "EAGAIN" }, { ENOMEM, "ENOMEM" },
-	{ EACCES, "EACCES" }, { EBUSY, "EBUSY" }, { ENODEV, "ENODEV" }, { ENOTDIR, "ENOTDIR" },
-	{ EINVAL, "EINVAL" }, { ENFILE, "ENFILE" }, { EMFILE, "EMFILE" }, { ENOSPC, "ENOSPC" },
-	{ ELOOP, "ELOOP" }, { EBADMSG, "EBADMSG" }, { ENOSYS, "ENOSYS" },
-	{ EOVERFLOW, "EOVERFLOW" }, { EPROTONOSUPPORT, "EPROTONOSUPPORT" },
-	{ EOPNOTSUPP, "EOPNOTSUPP" }, { EAFNOSUPPORT, "EAFNOSUPPORT" },
-	{ ESOCKTNOSUPPORT, "ESOCKTNOSUPPORT" },
-	{ ENOBUFS, "ENOBUFS" }, { ETIMEDOUT, "ETIMEDOUT" }, { ECONNREFUSED, "ECONNREFUSED" },
-	{ ESTALE, "ESTALE" }, { ECANCELED, "ECANCELED" },
-};
-
 static void put_errno(struct buf *b, int err)
 {
 	if (!err)
 		return;
 	buf_puts(b, " (");
-	for (size_t i = 0; i < sizeof(errno_names) / sizeof(errno_names[0]); i++) {
-		if (errno_names[i].err == err) {
-			buf_puts(b, errno_names[i].name);
-			buf_putc(b, ')');
-			return;
-		}
-	}
-	buf_puts(b, "errno ");
-	buf_i64(b, err);
+	names_put_errno(b, err);
 	buf_putc(b, ')');
 }
 

@@ -535,40 +535,15 @@ static void json_init(struct json *j, const struct lssock_sheet *s, struct sink 
 
 /* ---- the document ----------------------------------------------------------- */
 
-static const struct { int err; const char *name; } errno_names[] = {
-	{ EPERM, "EPERM" }, { ENOENT, "ENOENT" }, { ESRCH, "ESRCH" },
-	{ EINTR, "EINTR" }, { EIO, "EIO" }, { ENXIO, "ENXIO" },
-	{ EBADF, "EBADF" }, { EAGAIN, "EAGAIN" }, { ENOMEM, "ENOMEM" },
-	{ EACCES, "EACCES" }, { EFAULT, "EFAULT" }, { EBUSY, "EBUSY" },
-	{ EEXIST, "EEXIST" }, { ENODEV, "ENODEV" }, { ENOTDIR, "ENOTDIR" },
-	{ EINVAL, "EINVAL" }, { ENFILE, "ENFILE" }, { EMFILE, "EMFILE" },
-	{ EFBIG, "EFBIG" }, { ENOSPC, "ENOSPC" }, { EROFS, "EROFS" },
-	{ EPIPE, "EPIPE" }, { ERANGE, "ERANGE" }, { ENAMETOOLONG, "ENAMETOOLONG" },
-	{ ENOSYS, "ENOSYS" }, { ELOOP, "ELOOP" }, { ENODATA, "ENODATA" },
-	{ EPROTO, "EPROTO" }, { EBADMSG, "EBADMSG" }, { EOVERFLOW, "EOVERFLOW" },
-	{ EMSGSIZE, "EMSGSIZE" }, { EPROTONOSUPPORT, "EPROTONOSUPPORT" },
-	{ EOPNOTSUPP, "EOPNOTSUPP" }, { EAFNOSUPPORT, "EAFNOSUPPORT" },
-	{ ENETDOWN, "ENETDOWN" }, { ECONNREFUSED, "ECONNREFUSED" },
-	{ ENOBUFS, "ENOBUFS" }, { ETIMEDOUT, "ETIMEDOUT" }, { ESTALE, "ESTALE" },
-	{ ECANCELED, "ECANCELED" },
-};
-
 static void member_errno(struct json *j, int err)
 {
-	unsigned i;
-
 	if (!err) {
 		member_null(j, "errno");
 		return;
 	}
-	for (i = 0; i < sizeof(errno_names) / sizeof(*errno_names); i++)
-		if (errno_names[i].err == err) {
-			member_word(j, "errno", errno_names[i].name);
-			return;
-		}
 	key(j, "errno", "");
-	buf_puts(j->b, "\"errno ");
-	buf_i64(j->b, err);
+	buf_putc(j->b, '"');
+	names_put_errno(j->b, err);
 	buf_putc(j->b, '"');
 }
 
