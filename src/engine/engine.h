@@ -42,6 +42,32 @@ struct collect {
 int ask_bytes(struct collect *c, enum ask_kind kind, uint16_t ns, uint64_t id, const void *arg,
 	      uint32_t arg_len, struct buf *ret);
 
+/* ---- questions.c: those that may never be answered --------------------------- */
+
+struct question {
+	struct ask ask;
+	size_t at;			/* its argument in args */
+	uint32_t row, place;
+};
+
+struct questions {
+	struct collect *c;
+	/* Takes one answer; result is that of ask. Not called for late ones. */
+	void (*take)(struct collect *c, uint32_t row, int result, const struct buf *answer);
+	const char *what;		/* for the notes */
+	uint64_t patience_ns;		/* 0: the usual */
+	/* its own */
+	VEC(struct question) list;
+	VEC(uint32_t) hung;
+	struct buf args;
+	uint32_t late;
+};
+/* place: if one hangs, others of the same place are not tried again. */
+void questions_add(struct questions *q, const struct ask *ask, uint32_t row, uint32_t place);
+/* Asks all, takes the answers in order and forgets the questions. How many were
+ * late; they are noted. */
+uint32_t questions_ask(struct questions *q);
+
 /* ---- netns.c: which namespaces are asked ---------------------------------- */
 
 int namespaces_find(struct collect *c, struct lssock_err *err);

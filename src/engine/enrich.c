@@ -2,136 +2,18 @@
 /*
  * Details asked only for rows the filter has not excluded: what a process is
  * (command line, executable, unit …), what a unix path is now, where a cgroup
- * id lives, what an interface is called. Reads that others can block (a command
- * line by its memory lock, a path by a dead mount) are jobs with a deadline.
+ * id lives, what an interface is called. What others can block is asked by
+ * questions.c.
  */
 #include <errno.h>
 #include <linux/inet_diag.h>
 #include <string.h>
 
-#include "base/io.h"
 #include "engine/engine.h"
 #include "wire/procfs.h"
 #include "wire/route.h"
 
-#define DEADLINE_NS 2000000000ull
-#define BATCH 16
-
-/* Questions of one kind, asked one after the other on a worker. */
-struct detail_job {
-	struct pool_job job;
-	struct source *source;
-	uint32_t n;
-	struct {
-		struct ask ask;
-		union {
-			struct ask_proc proc;
-			struct { struct ask_file head; char path[256]; } file;
-		} arg;
-		uint32_t row;
-		struct buf answer;
-		int result;
-	} item[BATCH];
-};
-
-static int job_chunk(void *ctx, const void *bytes, size_t len)
-{
-	buf_put(ctx, bytes, len);
-	return 0;
-}
-
-static void job_run(struct pool_job *j)
-{
-	struct detail_job *d = (struct detail_job *)j;
-	uint32_t i;
-
-	for (i = 0; i < d->n; i++) {
-		d->item[i].ask.arg = &d->item[i].arg;
-		d->item[i].result = d->source->ask(d->source, &d->item[i].ask, job_chunk,
-						   &d->item[i].answer);
-	}
-}
-
-static void job_drop(struct pool_job *j)
-{
-	struct detail_job *d = (struct detail_job *)j;
-	uint32_t i;
-
-	for (i = 0; i < d->n; i++)
-		buf_release(&d->item[i].answer);
-	mem_free(d);
-}
-
-struct detail_jobs {
-	struct collect *c;
-	VEC(struct detail_job *) jobs;
-	/* Takes one answer; result is that of ask. */
-	void (*take)(struct collect *c, uint32_t row, int result, const struct buf *answer);
-	const char *what;
-};
-
-/* A free place in the last job, or in a new one. NULL: out of memory. */
-static void *jobs_place(struct detail_jobs *js, struct detail_job **ret)
-{
-	struct detail_job *d = js->jobs.n ? js->jobs.v[js->jobs.n - 1] : NULL;
-
-	if (!d || d->n == BATCH) {
-		struct detail_job **slot;
-
-		d = mem_alloc(sizeof(*d));
-		slot = d ? vec_push(&js->jobs) : NULL;
-		if (!slot) {
-			mem_free(d);
-			return NULL;
-		}
-		d->job.run = job_run;
-		d->job.drop = job_drop;
-		d->job.may_block = true;
-		d->source = js->c->ctx->source;
-		*slot = d;
-	}
-	*ret = d;
-	return &d->item[d->n++];
-}
-
-/* Posts all, waits for each until the deadline, takes the answers in order. */
-static void jobs_finish(struct detail_jobs *js)
-{
-	struct lssock *ctx = js->c->ctx;
-	uint64_t deadline;
-	uint32_t i, k;
-
-	if (ctx->source->live)
-		for (i = 0; i < js->jobs.n; i++)
-			pool_post(ctx->pool, &js->jobs.v[i]->job);
-	for (i = 0; i < js->jobs.n; i++) {
-		struct detail_job *d = js->jobs.v[i];
-		uint32_t n = d->n;
-		int r = -EAGAIN;
-
-		deadline = io_now_ns() + DEADLINE_NS;
-		if (ctx->source->live)
-			r = pool_wait_until(ctx->pool, &d->job, deadline);
-		if (r == -EAGAIN && ctx->late) {
-			/* No thread is left for it, and such reads do hang here. */
-			job_drop(&d->job);
-			r = -ETIMEDOUT;
-		} else if (r == -ETIMEDOUT) {
-			ctx->late++;
-		}
-		if (r == -ETIMEDOUT) {
-			snap_note(js->c->s, LSSOCK_NOTE_LATE, 0, ETIMEDOUT, n, js->what);
-			continue;
-		}
-		if (r == -EAGAIN)
-			job_run(&d->job);
-		js->c->s->meta.asks += n;
-		for (k = 0; k < n; k++)
-			js->take(js->c, d->item[k].row, d->item[k].result, &d->item[k].answer);
-		job_drop(&d->job);
-	}
-	vec_release(&js->jobs);
-}
+#define PATH_MOST 256		/* sun_path has 108 */
 
 /* ---- processes ---------------------------------------------------------- */
 
@@ -141,20 +23,14 @@ static void take_proc(struct collect *c, uint32_t row, int result, const struct 
 		procfs_details(c->s, row, answer->data, answer->len);
 }
 
-static void post_proc(struct detail_jobs *js, uint32_t proc, uint32_t sections)
+static void post_proc(struct questions *q, uint32_t proc, uint32_t sections)
 {
-	const struct lssock_proc *p = &js->c->s->procs.v[proc];
-	struct detail_job *d;
-	uint32_t i;
+	const struct lssock_proc *p = &q->c->s->procs.v[proc];
+	struct ask_proc arg = { .pid = p->pid, .sections = sections, .start_ns = p->start_ns };
+	struct ask ask = { .kind = ASK_PROC, .id = ask_proc_id(p->pid, p->start_ns),
+			   .arg = &arg, .arg_len = sizeof(arg) };
 
-	if (!jobs_place(js, &d))
-		return;
-	i = d->n - 1;
-	d->item[i].arg.proc = (struct ask_proc){ .pid = p->pid, .sections = sections,
-						 .start_ns = p->start_ns };
-	d->item[i].ask = (struct ask){ .kind = ASK_PROC, .id = ask_proc_id(p->pid, p->start_ns),
-				       .arg_len = sizeof(struct ask_proc) };
-	d->item[i].row = proc;
+	questions_add(q, &ask, proc, proc);
 }
 
 /* Marks the processes that hold row `row`. */
@@ -170,7 +46,7 @@ static void mark_owners(const struct lssock_snap *s, uint32_t row, uint8_t *mark
 
 static void enrich_procs(struct collect *c, const uint8_t *in_play)
 {
-	struct detail_jobs js = { .c = c, .take = take_proc, .what = "process details" };
+	struct questions q = { .c = c, .take = take_proc, .what = "process details" };
 	struct lssock_snap *s = c->s;
 	uint32_t sections = 1u << PROC_CMDLINE | 1u << PROC_EXE | 1u << PROC_CGROUP |
 			    1u << PROC_LIMITS | 1u << PROC_NFDS;
@@ -184,8 +60,8 @@ static void enrich_procs(struct collect *c, const uint8_t *in_play)
 			mark_owners(s, i, marks);
 	for (i = 1; i < s->procs.n; i++)
 		if (marks[i] && !(s->procs.v[i].flags & LSSOCK_P_DETAILS))
-			post_proc(&js, i, sections);
-	jobs_finish(&js);
+			post_proc(&q, i, sections);
+	questions_ask(&q);
 	mem_free(marks);
 }
 
@@ -260,35 +136,39 @@ static const struct lssock_proc *path_owner(const struct lssock_snap *s,
 	return o ? &s->procs.v[s->owners.v[o].proc] : NULL;
 }
 
-static void post_file(struct detail_jobs *js, uint32_t row)
+/* What hangs is the way to a file: its directory, of this device. */
+static uint32_t place_of(const struct lssock_sock *k, const char *path, size_t len)
 {
-	struct lssock_snap *s = js->c->s;
+	while (len && path[len - 1] != '/')
+		len--;
+	return (uint32_t)(hash_bytes(path, len) ^ hash_u64(k->local.w[1]));
+}
+
+static void post_file(struct questions *q, uint32_t row)
+{
+	const struct lssock_snap *s = q->c->s;
 	const struct lssock_sock *k = &s->socks.v[row];
 	const struct lssock_proc *p = path_owner(s, k);
-	struct detail_job *d;
-	struct ask_file *head;
+	struct { struct ask_file head; char path[PATH_MOST]; } arg = { 0 };
+	struct ask ask = { .kind = ASK_FILE, .arg = &arg };
 	size_t len;
-	uint32_t i;
 	const char *name = strings_get(&s->strings, k->name, &len);
 
-	if (len > sizeof(d->item[0].arg.file.path) || !jobs_place(js, &d))
+	if (len > sizeof(arg.path))
 		return;
-	i = d->n - 1;
-	head = &d->item[i].arg.file.head;
-	*head = (struct ask_file){ .pid = p ? p->pid : 0, .path_len = (uint32_t)len,
-				   .start_ns = p ? p->start_ns : 0 };
-	memcpy(d->item[i].arg.file.path, name, len);
-	d->item[i].ask = (struct ask){
-		.kind = ASK_FILE, .arg_len = (uint32_t)(sizeof(*head) + len),
-		.id = hash_bytes(head, sizeof(*head) + len),
-	};
-	d->item[i].row = row;
+	arg.head.pid = p ? p->pid : 0;
+	arg.head.path_len = (uint32_t)len;
+	arg.head.start_ns = p ? p->start_ns : 0;
+	memcpy(arg.path, name, len);
+	ask.arg_len = (uint32_t)(sizeof(arg.head) + len);
+	ask.id = hash_bytes(&arg, ask.arg_len);
+	questions_add(q, &ask, row, place_of(k, name, len));
 }
 
 /* One look per bound file; sockets of the same name and file share its row. */
 static void enrich_files(struct collect *c, const uint8_t *in_play)
 {
-	struct detail_jobs js = { .c = c, .take = take_file, .what = "socket files" };
+	struct questions q = { .c = c, .take = take_file, .what = "socket files" };
 	struct lssock_snap *s = c->s;
 	struct index seen = { 0 };
 	uint32_t i, *slot;
@@ -308,13 +188,13 @@ static void enrich_files(struct collect *c, const uint8_t *in_play)
 				break;
 			if (*slot == INDEX_NONE) {
 				*slot = i;
-				post_file(&js, i);
+				post_file(&q, i);
 			} else if (pass) {
 				k->local.w[2] = s->socks.v[*slot].local.w[2];
 			}
 		}
 		if (!pass)
-			jobs_finish(&js);
+			questions_ask(&q);
 	}
 	index_release(&seen);
 }

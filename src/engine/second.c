@@ -19,6 +19,7 @@
 #define SIEVE_FROM 64		/* fds without a row that make an extra dump pay */
 #define SPACES_ASKED 4096	/* fds asked for the namespace they live in */
 #define STRAYS_MANY 512		/* more are not asked one by one */
+#define MAPS_NS 5000000000ull	/* for the mappings of all processes */
 
 struct stray { uint32_t inode, owner; };
 struct strays { VEC(struct stray) list; };
@@ -323,22 +324,40 @@ static bool holders_missing(const struct lssock_snap *s, bool *ret_packet)
 	return missing;
 }
 
-static void look_at_holders(struct collect *c)
+static void take_holders(struct collect *c, uint32_t row, int result, const struct buf *answer)
 {
 	struct procfs_owners in = { .snap = c->s };
-	struct ask_owners arg = { 0 };
+
+	(void)row;
+	if (result == 0 || answer->len)
+		procfs_owner_stream(&in, answer->data, answer->len);
+	c->looked_twice = result == 0;
+}
+
+/* Mappings are read under the memory lock of their process, which others can
+ * hold: without an answer in time the rest is asked without them. */
+static void look_at_holders(struct collect *c)
+{
+	struct questions q = { .c = c, .take = take_holders, .what = "mappings",
+			       .patience_ns = MAPS_NS };
+	struct ask_owners arg = { .maps = true };
+	struct ask ask = { .kind = ASK_HOLDERS, .arg = &arg, .arg_len = sizeof(arg) };
 	struct buf b = { 0 };
-	bool packet;
+	bool packet, late = true;
 	int r;
 
 	if (!holders_missing(c->s, &packet))
 		return;
-	arg.maps = packet;
-	r = ask_bytes(c, ASK_HOLDERS, 0, 0, &arg, sizeof(arg), &b);
-	if (r == 0 || b.len)
-		procfs_owner_stream(&in, b.data, b.len);
-	c->looked_twice = r == 0;
-	buf_release(&b);
+	if (packet) {
+		questions_add(&q, &ask, 0, 0);
+		late = questions_ask(&q) > 0;
+	}
+	if (late) {
+		arg.maps = false;
+		r = ask_bytes(c, ASK_HOLDERS, 0, 0, &arg, sizeof(arg), &b);
+		take_holders(c, 0, r, &b);
+		buf_release(&b);
+	}
 	link_owners(c->s);
 }
 

@@ -46,7 +46,7 @@ enum ask_kind {
 	 * table of their own, files registered in io_urings (how RING), sockets mapped
 	 * but closed (how MAPPED; only if arg.maps), receivers of fds in flight (type
 	 * IN_FLIGHT), and processes that were not there before. arg: struct
-	 * ask_owners. */
+	 * ask_owners. Blocks if arg.maps; concurrent. */
 	ASK_HOLDERS,
 
 	/* id: pid | (hash32 of start ns) << 32. arg: struct ask_proc. Sections {u16
