@@ -185,35 +185,36 @@ static void put_places(struct buf *b, uint64_t v, unsigned places)
 		buf_putc(b, (char)('0' + v / scale));
 }
 
+/* The second part only beside a single digit: "2h40m", but "12h". */
 static void put_two(struct buf *b, uint64_t high, char h, uint64_t low, char l)
 {
 	buf_u64(b, high);
 	buf_putc(b, h);
-	if (low) {
+	if (low && high < 10) {
 		buf_u64(b, low);
 		buf_putc(b, l);
 	}
 }
 
+/* v, of which `tenth` make a tenth of the unit, with one place below ten. */
+static void put_unit(struct buf *b, uint64_t v, uint64_t tenth, const char *unit)
+{
+	if (v < 99 * tenth + tenth / 2)
+		put_places(b, (v + tenth / 2) / tenth, 1);
+	else
+		buf_u64(b, (v + tenth * 5) / (tenth * 10));
+	buf_puts(b, unit);
+}
+
 static void put_below_minute(struct buf *b, uint64_t us)
 {
-	if (us < 1000) {
+	if (us && us < 1000) {
 		buf_u64(b, us);
-		buf_puts(b, us ? "us" : "s");
-	} else if (us < 99950) {
-		if (us < 9995)
-			put_places(b, (us + 5) / 10, 2);
-		else
-			put_places(b, (us + 50) / 100, 1);
-		buf_puts(b, "ms");
+		buf_puts(b, "us");
+	} else if (us && us < 99500) {
+		put_unit(b, us, 100, "ms");
 	} else {
-		if (us < SECOND)
-			put_places(b, (us + 500) / 1000, 3);
-		else if (us < 9995000)
-			put_places(b, (us + 5000) / 10000, 2);
-		else
-			put_places(b, (us + 50000) / 100000, 1);
-		buf_putc(b, 's');
+		put_unit(b, us, SECOND / 10, "s");
 	}
 }
 
@@ -221,7 +222,7 @@ void num_put_duration(struct buf *b, uint64_t us)
 {
 	uint64_t s;
 
-	if (us < 59950000) {
+	if (us < 59500000) {
 		put_below_minute(b, us);
 		return;
 	}
@@ -231,7 +232,7 @@ void num_put_duration(struct buf *b, uint64_t us)
 	else if (s < 86400)
 		put_two(b, s / 3600, 'h', s / 60 % 60, 'm');
 	else
-		put_two(b, s / 86400, 'd', s < 100 * 86400 ? s / 3600 % 24 : 0, 'h');
+		put_two(b, s / 86400, 'd', s / 3600 % 24, 'h');
 }
 
 /* v / unit rounded to the nearest. */

@@ -14,7 +14,7 @@ bool num_size(const char *s, size_t len, uint64_t *ret_bytes);
 /* "100ms" "1.5s" "2h" "3d" "250us" "10min" (m = min); a unit is needed -> us. */
 bool num_duration(const char *s, size_t len, uint64_t *ret_us);
 
-/* For people: 3 significant digits and a unit: "18ms" "0.9s" "2h40m" "3d4h". */
+/* For people, at most 3 digits: "12us" "1.7ms" "18ms" "0.9s" "12s" "2h40m" "12h". */
 void num_put_duration(struct buf *b, uint64_t us);
 /* "17K" "1.2M" (1000s), "0". */
 void num_put_size(struct buf *b, uint64_t bytes);
