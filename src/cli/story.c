@@ -4,399 +4,122 @@
  * is connected, what else is on it, and how to stop it. Sentences over the
  * snapshot; it never acts.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/num.h"
 #include "base/text.h"
-#include "cli/cli.h"
-
-#define MAX_NAMED 5	/* clients, holders named one by one */
-
-struct story {
-	struct cli *c;
-	struct cli_answer a;
-	const struct lssock_sock *socks;
-	const struct lssock_owner *owners;
-	const struct lssock_proc *procs;
-	const struct lssock_ns *ns;
-	const uint32_t *rows;
-	uint32_t n_rows, n_ns, n_procs;
-	uint32_t port;			/* 0: a path */
-	const char *path;
-	uint8_t *told;			/* by place in rows */
-	struct buf out;
-};
-
-static void put_field(struct story *st, uint32_t row, uint32_t owner, const char *name)
-{
-	struct lssock_value v;
-	char text[512];
-	int f = lssock_field_find(name);
-	size_t n;
-
-	if (f < 0)
-		return;
-	lssock_get(st->a.snap, row, owner, (uint32_t)f, &v);
-	n = lssock_value_text(&v, text, sizeof(text));
-	buf_put(&st->out, text, n < sizeof(text) ? n : sizeof(text) - 1);
-}
-
-static bool get_field(struct story *st, uint32_t row, uint32_t owner, const char *name,
-		      struct lssock_value *v)
-{
-	int f = lssock_field_find(name);
-
-	if (f < 0)
-		return false;
-	lssock_get(st->a.snap, row, owner, (uint32_t)f, v);
-	return v->kind != LSSOCK_V_NA && v->kind != LSSOCK_V_UNKNOWN &&
-	       v->kind != LSSOCK_V_LATER;
-}
-
-static void put_string(struct story *st, uint32_t id)
-{
-	size_t len;
-	const char *p = lssock_string(st->a.snap, id, &len);
-
-	if (p)
-		text_safe(&st->out, p, len, 0);
-}
-
-static bool is_service(const struct lssock_sock *k)
-{
-	return k->state == LSSOCK_LISTEN || k->state == LSSOCK_BOUND ||
-	       (k->state == LSSOCK_UNCONNECTED && (k->lport || k->proto == LSSOCK_UNIX));
-}
-
-static bool on_port(const struct story *st, const struct lssock_sock *k)
-{
-	return !st->port || k->lport == st->port;
-}
-
-/* Sockets of one service: same protocol, namespace, kind and first owner. */
-static bool same_service(const struct story *st, const struct lssock_sock *a,
-			 const struct lssock_sock *b)
-{
-	uint32_t x = a->owner ? st->owners[a->owner].proc : 0;
-	uint32_t y = b->owner ? st->owners[b->owner].proc : 0;
-
-	return a->proto == b->proto && a->ns == b->ns && a->state == b->state && x == y;
-}
-
-/* ---- one service ------------------------------------------------------------ */
-
-static void put_line(struct story *st, const char *label)
-{
-	buf_puts(&st->out, "  ");
-	buf_puts(&st->out, label);
-	buf_fill(&st->out, ' ', 10 - strlen(label));
-}
-
-static void put_place(struct story *st, const struct lssock_sock *k)
-{
-	const struct lssock_ns *n = &st->ns[k->ns];
-
-	if (n->flags & LSSOCK_NS_OWN)
-		return;
-	buf_puts(&st->out, ", in network namespace ");
-	if (n->name)
-		put_string(st, n->name);
-	else if (n->container)
-		put_string(st, n->container);
-	else
-		buf_u64(&st->out, n->ino);
-}
-
-static const char *scope_words(const char *scope, size_t len)
-{
-	static const struct { const char *word, *says; } table[] = {
-		{ "all", "bound to every interface" },
-		{ "public", "bound to a public address" },
-		{ "lan", "bound to a private address" },
-		{ "link", "bound to a link-local address" },
-		{ "local", "reachable from this machine only" },
-		{ "owner", "its owner may connect" },
-		{ "group", "its group may connect" },
-		{ "world", "everybody may connect" },
-		{ "abstract", "everybody in this network namespace may connect" },
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof(table) / sizeof(table[0]); i++)
-		if (strlen(table[i].word) == len && !memcmp(table[i].word, scope, len))
-			return table[i].says;
-	return NULL;
-}
-
-static void put_headline(struct story *st, uint32_t first)
-{
-	const struct lssock_sock *k = &st->socks[st->rows[first]];
-	struct lssock_value v;
-	const char *comma = " ";
-	uint32_t i;
-
-	put_field(st, st->rows[first], 0, "proto");
-	for (i = first; i < st->n_rows; i++) {
-		const struct lssock_sock *o = &st->socks[st->rows[i]];
-
-		if (i != first &&
-		    (!is_service(o) || !on_port(st, o) || !same_service(st, k, o)))
-			continue;
-		buf_puts(&st->out, comma);
-		put_field(st, st->rows[i], 0, "local");
-		st->told[i] = 1;
-		comma = ", ";
-	}
-	buf_puts(&st->out, k->state == LSSOCK_LISTEN ? " is listening" :
-		 k->state == LSSOCK_BOUND ? " is bound but not listening" : " is bound");
-	if (get_field(st, st->rows[first], 0, "scope", &v)) {
-		const char *says = scope_words(v.s, v.len);
-
-		buf_puts(&st->out, says ? ", " : "");
-		buf_puts(&st->out, says ? says : "");
-	}
-	if (k->family == 2 && comma[0] == ',')
-		buf_puts(&st->out, k->local.w[0] == 0 ? " (IPv4 only)" : "");
-	put_place(st, k);
-	buf_puts(&st->out, "\n\n");
-}
-
-static uint32_t count_owners(const struct story *st, uint32_t row)
-{
-	uint32_t o, n = 0;
-
-	for (o = st->socks[row].owner; o; o = st->owners[o].next)
-		n += st->owners[o].how == LSSOCK_HOW_FD;
-	return n;
-}
-
-static void put_process(struct story *st, uint32_t proc)
-{
-	put_string(st, st->procs[proc].comm);
-	buf_putc(&st->out, '[');
-	buf_i64(&st->out, st->procs[proc].pid);
-	buf_putc(&st->out, ']');
-}
-
-static void put_owners(struct story *st, uint32_t row)
-{
-	uint32_t o, shown = 0, n = count_owners(st, row);
-
-	put_line(st, "owner");
-	if (!n) {
-		buf_puts(&st->out, "none: ");
-		put_field(st, row, 0, "why");
-		buf_putc(&st->out, '\n');
-		return;
-	}
-	for (o = st->socks[row].owner; o && shown < MAX_NAMED; o = st->owners[o].next) {
-		if (st->owners[o].how != LSSOCK_HOW_FD)
-			continue;
-		buf_puts(&st->out, shown++ ? ", " : "");
-		put_process(st, st->owners[o].proc);
-		buf_puts(&st->out, " fd ");
-		buf_i64(&st->out, st->owners[o].fd);
-	}
-	if (n > shown) {
-		buf_puts(&st->out, " and ");
-		buf_u64(&st->out, n - shown);
-		buf_puts(&st->out, " more");
-	}
-	o = st->socks[row].owner;
-	buf_puts(&st->out, "  ");
-	put_field(st, row, o, "puser");
-	if (st->procs[st->owners[o].proc].container) {
-		buf_puts(&st->out, "  in container ");
-		put_string(st, st->procs[st->owners[o].proc].container);
-	}
-	buf_putc(&st->out, '\n');
-}
-
-static uint32_t parent_of(const struct story *st, uint32_t proc)
-{
-	uint32_t i;
-
-	for (i = 1; i < st->n_procs; i++)
-		if (st->procs[i].pid == st->procs[proc].ppid)
-			return i;
-	return 0;
-}
-
-static void put_ancestry(struct story *st, uint32_t proc, int depth)
-{
-	uint32_t parent = depth < 8 ? parent_of(st, proc) : 0;
-
-	if (parent && parent != proc)
-		put_ancestry(st, parent, depth + 1);
-	buf_puts(&st->out, depth && !parent ? "" : parent ? " > " : "");
-	put_string(st, st->procs[proc].comm);
-}
-
-static void put_started(struct story *st, uint32_t row)
-{
-	const struct lssock_meta *m = lssock_snap_meta(st->a.snap);
-	const struct lssock_proc *p;
-	uint64_t began;
-
-	if (!st->socks[row].owner || !count_owners(st, row))
-		return;
-	p = &st->procs[st->owners[st->socks[row].owner].proc];
-	began = m->boot_ns + p->start_ns;
-	put_line(st, "started");
-	if (m->now_ns > began)
-		num_put_duration(&st->out, (m->now_ns - began) / 1000);
-	else
-		buf_puts(&st->out, "0s");
-	buf_puts(&st->out, " ago");
-	if (p->unit) {
-		buf_puts(&st->out, " by ");
-		put_string(st, p->unit);
-	}
-	buf_puts(&st->out, ": ");
-	put_ancestry(st, st->owners[st->socks[row].owner].proc, 0);
-	buf_putc(&st->out, '\n');
-}
-
-static void put_file(struct story *st, uint32_t row)
-{
-	struct lssock_value v;
-
-	if (st->socks[row].proto != LSSOCK_UNIX || !get_field(st, row, 0, "file_state", &v))
-		return;
-	put_line(st, "file");
-	put_field(st, row, 0, "file_state");
-	if (get_field(st, row, 0, "file_mode", &v)) {
-		buf_puts(&st->out, ", mode ");
-		put_field(st, row, 0, "file_mode");
-		buf_puts(&st->out, ", ");
-		put_field(st, row, 0, "file_user");
-		buf_putc(&st->out, ':');
-		put_field(st, row, 0, "file_group");
-	}
-	buf_putc(&st->out, '\n');
-}
-
-/* The connections that came through this service, by their remote side. */
-static void put_clients(struct story *st, uint32_t first)
-{
-	const struct lssock_sock *k = &st->socks[st->rows[first]];
-	uint32_t i, n = 0, named = 0;
-	struct lssock_value v;
-
-	put_line(st, "clients");
-	for (i = 0; i < st->n_rows; i++) {
-		const struct lssock_sock *o = &st->socks[st->rows[i]];
-
-		n += o->via != LSSOCK_NONE && o->state == LSSOCK_ESTABLISHED &&
-		     same_service(st, k, &st->socks[o->via]);
-	}
-	buf_u64(&st->out, n);
-	buf_puts(&st->out, " connected now");
-	for (i = 0; n && i < st->n_rows; i++) {
-		const struct lssock_sock *o = &st->socks[st->rows[i]];
-
-		if (o->via == LSSOCK_NONE || !same_service(st, k, &st->socks[o->via]))
-			continue;
-		st->told[i] = o->state == LSSOCK_ESTABLISHED;
-		if (o->state != LSSOCK_ESTABLISHED || named >= MAX_NAMED)
-			continue;
-		buf_puts(&st->out, named++ ? ", " : " (");
-		if (get_field(st, st->rows[i], 0, "peer", &v))
-			put_field(st, st->rows[i], 0, "peer");
-		else
-			put_field(st, st->rows[i], 0, "raddr");
-	}
-	if (named)
-		buf_puts(&st->out, n > named ? ", …)" : ")");
-	if (get_field(st, st->rows[first], 0, "queue", &v)) {
-		buf_puts(&st->out, ", queue ");
-		put_field(st, st->rows[first], 0, "queue");
-		buf_putc(&st->out, '/');
-		put_field(st, st->rows[first], 0, "limit");
-	}
-	buf_putc(&st->out, '\n');
-}
-
-/* What a person would type; only on a terminal, and never done by us. */
-static void put_stop(struct story *st, uint32_t row)
-{
-	const struct lssock_proc *p;
-	size_t n = 0;
-	const char *runtime, *unit;
-
-	if (!st->c->tty || !st->socks[row].owner || !count_owners(st, row))
-		return;
-	p = &st->procs[st->owners[st->socks[row].owner].proc];
-	put_line(st, "to stop");
-	runtime = lssock_string(st->a.snap, p->runtime, &n);
-	unit = lssock_string(st->a.snap, p->unit, NULL);
-	if (p->container && runtime) {
-		buf_put(&st->out, runtime, n);
-		buf_puts(&st->out, " stop ");
-		put_string(st, p->container);
-	} else if (unit && p->pid != 1) {
-		buf_puts(&st->out, "systemctl stop ");
-		put_string(st, p->unit);
-	} else {
-		buf_puts(&st->out, "kill ");
-		buf_i64(&st->out, p->pid);
-	}
-	buf_putc(&st->out, '\n');
-}
+#include "cli/story.h"
 
 /* ---- the rest of the port ---------------------------------------------------- */
 
+/* What is left of connections, or not one yet. */
+static const char *rest_words(unsigned state)
+{
+	switch (state) {
+	case LSSOCK_SYN_RECV:
+		return "being opened";
+	case LSSOCK_TIME_WAIT:
+		return "time-wait left over";
+	case LSSOCK_CLOSE_WAIT:
+		return "closed by the client but not here (close-wait)";
+	case LSSOCK_FIN_WAIT1:
+	case LSSOCK_FIN_WAIT2:
+	case LSSOCK_CLOSING:
+	case LSSOCK_LAST_ACK:
+		return "being closed";
+	}
+	return NULL;
+}
+
+struct rest {
+	uint32_t counts[LSSOCK_N_STATE], local, remote;
+	struct names from, to;
+};
+
+static void count_rest(struct story *st, struct rest *r, uint32_t row)
+{
+	const struct lssock_sock *k = &st->socks[row];
+	struct names *names = story_on_port(st, k) ? &r->from : &r->to;
+	size_t at = st->out.len;
+	uint32_t o = story_owner(st, k->owner);
+
+	if (k->state < LSSOCK_N_STATE && rest_words(k->state) &&
+	    (k->state == LSSOCK_TIME_WAIT || k->via != LSSOCK_NONE || !o)) {
+		r->counts[k->state]++;
+		return;
+	}
+	if (story_on_port(st, k))
+		r->local++;
+	else
+		r->remote++;
+	if (o)
+		story_process(st, st->owners[o].proc);
+	else
+		story_field(st, row, 0, "why");
+	if (story_on_port(st, k))
+		story_field(st, row, 0, "local");
+	buf_puts(&st->out, " > ");
+	story_field(st, row, 0, "remote");
+	name_add(names, &st->out, at);
+}
+
+static void put_also(struct story *st, uint32_t n, const char *words, const struct names *names,
+		     const char **sep)
+{
+	if (!n)
+		return;
+	if (*sep)
+		buf_puts(&st->out, *sep);
+	else
+		story_line(st, "also");
+	*sep = "; ";
+	buf_u64(&st->out, n);
+	buf_putc(&st->out, ' ');
+	buf_puts(&st->out, words);
+	if (names)
+		put_names(&st->out, names);
+}
+
+/* "nothing on udp 8080" where TCP was told of; and the other way round. */
+static void put_other_proto(struct story *st, const char **sep)
+{
+	uint32_t tcp = st->told_protos & 1u << LSSOCK_TCP;
+	uint32_t udp = st->told_protos & 1u << LSSOCK_UDP;
+
+	if (!st->port || st->one_proto || !tcp == !udp)
+		return;
+	story_line(st, "also");
+	buf_puts(&st->out, tcp ? "nothing on udp " : "nothing on tcp ");
+	buf_u64(&st->out, st->port);
+	*sep = "; ";
+}
+
 static void put_rest(struct story *st)
 {
-	uint32_t counts[LSSOCK_N_STATE] = { 0 }, local = 0, remote = 0, i;
-	uint32_t first_local = LSSOCK_NONE, first_remote = LSSOCK_NONE;
-	int s;
+	struct rest r = { .local = 0 };
+	const char *sep = NULL, *words;
+	uint32_t i, j, n;
 
-	for (i = 0; i < st->n_rows; i++) {
-		const struct lssock_sock *k = &st->socks[st->rows[i]];
-
-		if (st->told[i])
-			continue;
-		if (k->state == LSSOCK_TIME_WAIT || k->via != LSSOCK_NONE) {
-			counts[k->state < LSSOCK_N_STATE ? k->state : 0]++;
-		} else if (on_port(st, k)) {
-			if (!local++)
-				first_local = st->rows[i];
-		} else if (!remote++) {
-			first_remote = st->rows[i];
-		}
+	for (i = 0; i < st->n_rows; i++)
+		if (!st->told[st->rows[i]])
+			count_rest(st, &r, st->rows[i]);
+	put_other_proto(st, &sep);
+	for (i = 0; i < LSSOCK_N_STATE; i++) {
+		words = rest_words(i);
+		for (n = 0, j = i; words && j < LSSOCK_N_STATE; j++)
+			if (rest_words(j) && !strcmp(rest_words(j), words)) {
+				n += r.counts[j];
+				r.counts[j] = 0;
+			}
+		put_also(st, n, words, NULL, &sep);
 	}
-	for (s = 0; s < LSSOCK_N_STATE; s++) {
-		if (!counts[s])
-			continue;
-		put_line(st, "also");
-		buf_u64(&st->out, counts[s]);
-		buf_putc(&st->out, ' ');
-		buf_puts(&st->out, lssock_state_name((enum lssock_state)s));
+	put_also(st, r.local, r.local == 1 ? "connection from this port: " :
+		 "connections from this port: ", &r.from, &sep);
+	put_also(st, r.remote, r.remote == 1 ? "connection to this port elsewhere: " :
+		 "connections to this port elsewhere: ", &r.to, &sep);
+	if (sep)
 		buf_putc(&st->out, '\n');
-	}
-	if (local) {
-		put_line(st, "also");
-		buf_u64(&st->out, local);
-		buf_puts(&st->out, " with this as the local port of a connection, such as ");
-		put_field(st, first_local, 0, "local");
-		buf_puts(&st->out, " > ");
-		put_field(st, first_local, 0, "remote");
-		buf_puts(&st->out, " of ");
-		put_field(st, first_local, 0, "process");
-		buf_putc(&st->out, '\n');
-	}
-	if (remote) {
-		put_line(st, "also");
-		buf_u64(&st->out, remote);
-		buf_puts(&st->out, " to this port of others, such as ");
-		put_field(st, first_remote, 0, "remote");
-		buf_puts(&st->out, " from ");
-		put_field(st, first_remote, 0, "process");
-		buf_putc(&st->out, '\n');
-	}
 }
 
 static void put_looked_at(struct story *st)
@@ -427,34 +150,34 @@ static void put_nothing(struct story *st)
 	}
 	buf_puts(&st->out, "nothing is using port ");
 	buf_u64(&st->out, st->port);
-	buf_puts(&st->out, " (tcp, udp, ");
+	buf_puts(&st->out, st->one_proto == 1u << LSSOCK_TCP ? " (tcp, " :
+		 st->one_proto == 1u << LSSOCK_UDP ? " (udp, " : " (tcp, udp, ");
 	put_looked_at(st);
 	buf_puts(&st->out, "bound or listening)\n");
 }
 
 static void tell(struct story *st)
 {
-	uint32_t i, services = 0;
+	uint32_t last = LSSOCK_NONE, i;
 
-	for (i = 0; i < st->n_rows; i++) {
-		const struct lssock_sock *k = &st->socks[st->rows[i]];
-
-		if (st->told[i] || !is_service(k) || !on_port(st, k))
-			continue;
-		buf_puts(&st->out, services++ ? "\n" : "");
-		put_headline(st, i);
-		put_owners(st, st->rows[i]);
-		put_started(st, st->rows[i]);
-		put_file(st, st->rows[i]);
-		if (k->state == LSSOCK_LISTEN)
-			put_clients(st, i);
-		put_stop(st, st->rows[i]);
-	}
 	if (!st->n_rows) {
 		put_nothing(st);
 		return;
 	}
-	if (!services) {
+	for (i = 0; i < st->n_rows; i++) {
+		uint32_t row = st->rows[i];
+
+		if (st->told[row] || !story_is_service(&st->socks[row]) ||
+		    !story_on_port(st, &st->socks[row]))
+			continue;
+		if (last != LSSOCK_NONE) {
+			story_stop(st, last);
+			buf_putc(&st->out, '\n');
+		}
+		story_service(st, i);
+		last = row;
+	}
+	if (last == LSSOCK_NONE) {
 		buf_puts(&st->out, "nothing is listening on ");
 		if (st->port) {
 			buf_puts(&st->out, "port ");
@@ -465,6 +188,8 @@ static void tell(struct story *st)
 		buf_puts(&st->out, "\n\n");
 	}
 	put_rest(st);
+	if (last != LSSOCK_NONE)
+		story_stop(st, last);
 }
 
 /* A character of a path as a filter takes it without a special meaning. */
@@ -501,7 +226,7 @@ static void story_question(struct story *st)
 	num_u64(what, slash ? (size_t)(slash - what) : strlen(what), 65535, &n);
 	st->port = (uint32_t)n;
 	if (slash)
-		c->ask.protos = slash[1] == 't' ? 1u << LSSOCK_TCP : 1u << LSSOCK_UDP;
+		st->one_proto = c->ask.protos = slash[1] == 't' ? 1u << LSSOCK_TCP : 1u << LSSOCK_UDP;
 	buf_puts(f, "port:");
 	buf_u64(f, n);
 }
@@ -518,12 +243,12 @@ int cmd_story(struct cli *c)
 	if (!r)
 		r = answer_view(c, &st.a);
 	if (!r) {
-		st.socks = lssock_socks(st.a.snap, NULL);
+		st.socks = lssock_socks(st.a.snap, &st.n_socks);
 		st.owners = lssock_owners(st.a.snap, NULL);
 		st.procs = lssock_procs(st.a.snap, &st.n_procs);
 		st.ns = lssock_namespaces(st.a.snap, &st.n_ns);
 		st.rows = lssock_view_rows(st.a.view, &st.n_rows);
-		st.told = mem_alloc(st.n_rows + 1);
+		st.told = mem_alloc(st.n_socks + 1);
 		status = st.n_rows ? EXIT_DONE :
 			 lssock_view_unknown(st.a.view) || answer_lacks_rows(st.a.snap) ?
 			 EXIT_INCOMPLETE : EXIT_NOTHING;

@@ -65,45 +65,45 @@ static void enrich_procs(struct collect *c, const uint8_t *in_play)
 	mem_free(marks);
 }
 
+/* The row of a process by its number, asked for if it is new; 0: not to be had. */
+static uint32_t proc_of_pid(struct collect *c, int32_t pid)
+{
+	struct lssock_snap *s = c->s;
+	struct ask_proc ask = { .pid = pid, .sections = 1u << PROC_STAT | 1u << PROC_COMM };
+	struct lssock_proc p = { .pid = pid, .nofile = LSSOCK_NONE, .nfds = LSSOCK_NONE,
+				 .ns = 0xffff };
+	uint32_t row = pid > 0 ? index_get(&s->by_pid, (uint64_t)pid) : 0;
+	struct procfs_stat st;
+	struct buf b = { 0 };
+
+	if (row != INDEX_NONE)
+		return row;
+	row = 0;
+	if (ask_bytes(c, ASK_PROC, 0, ask_proc_id(pid, 0), &ask, sizeof(ask), &b) == 0 &&
+	    procfs_section_stat(b.data, b.len, &st) == 0) {
+		p.ppid = st.ppid;
+		p.comm = snap_string(s, st.comm, st.comm_len);
+		row = snap_proc(s, &p);
+	}
+	buf_release(&b);
+	return row;
+}
+
 /* The ancestors of the owners, for "systemd > dockerd > docker-proxy". */
 static void enrich_ancestors(struct collect *c, const uint8_t *in_play)
 {
 	struct lssock_snap *s = c->s;
-	uint32_t first = 1, depth, i;
-	uint8_t *marks = mem_alloc(s->procs.n + 1);
+	uint32_t depth, i, row, known = s->procs.n;
+	uint8_t *marks = mem_alloc(known + 1);
 
 	if (!marks)
 		return;
 	for (i = 0; i < s->socks.n; i++)
 		if (in_play[i])
 			mark_owners(s, i, marks);
-	for (depth = 0; depth < 32; depth++) {
-		uint32_t n = s->procs.n;
-
-		for (i = first; i < n; i++) {
-			struct ask_proc ask = { .pid = s->procs.v[i].ppid,
-						.sections = 1u << PROC_STAT | 1u << PROC_COMM };
-			struct lssock_proc p = { .pid = ask.pid, .nofile = LSSOCK_NONE,
-						 .nfds = LSSOCK_NONE, .ns = 0xffff };
-			struct procfs_stat st;
-			struct buf b = { 0 };
-
-			if ((depth == 0 && !marks[i]) || ask.pid <= 0 ||
-			    index_get(&s->by_pid, (uint64_t)ask.pid) != INDEX_NONE)
-				continue;
-			if (ask_bytes(c, ASK_PROC, 0, ask_proc_id(ask.pid, 0), &ask,
-				      sizeof(ask), &b) == 0 &&
-			    procfs_section_stat(b.data, b.len, &st) == 0) {
-				p.ppid = st.ppid;
-				p.comm = snap_string(s, st.comm, st.comm_len);
-				snap_proc(s, &p);
-			}
-			buf_release(&b);
-		}
-		if (s->procs.n == n)
-			break;
-		first = n;
-	}
+	for (i = 1; i < known; i++)
+		for (depth = 0, row = marks[i] ? i : 0; row && depth < 32; depth++)
+			row = proc_of_pid(c, s->procs.v[row].ppid);
 	mem_free(marks);
 }
 
@@ -304,7 +304,7 @@ void enrich(struct collect *c)
 	}
 	if (needs & NEED_PROC)
 		enrich_procs(c, in_play);
-	if ((needs & NEED_PROC) && (c->q->flags & LSSOCK_Q_STORY))
+	if ((needs & NEED_PROC) && (c->q->flags & (LSSOCK_Q_STORY | LSSOCK_Q_FULLEST)))
 		enrich_ancestors(c, in_play);
 	if (needs & NEED_FILE)
 		enrich_files(c, in_play);
