@@ -58,25 +58,60 @@ void say_filter(const char *text, const struct lssock_err *err)
 	buf_release(&line);
 }
 
+/* Whether two notes say the same of two things. */
+static bool notes_alike(const struct lssock_note *a, const struct lssock_note *b)
+{
+	const uint32_t kinds = 1u << LSSOCK_NOTE_FALLBACK | 1u << LSSOCK_NOTE_UNLISTABLE |
+		1u << LSSOCK_NOTE_DUMP_FAILED;
+
+	return kinds & 1u << a->kind && a->kind == b->kind && a->err == b->err && a->ns == b->ns;
+}
+
+/* "tcp, udp, raw sockets were read …": of the notes from notes[0] on that are
+ * alike, as one sentence. Returns how many they are. */
+static uint32_t put_notes(struct buf *b, const struct lssock_snap *s,
+			  const struct lssock_note *notes, uint32_t n)
+{
+	char text[320], *at = NULL;
+	size_t len = lssock_note_text(s, notes, text, sizeof(text)), what_len = 0;
+	const char *what = lssock_string(s, notes->what, &what_len), *next;
+	uint32_t i = 1;
+
+	len = len < sizeof(text) ? len : sizeof(text) - 1;
+	if (what && what_len)
+		at = memmem(text, len, what, what_len);
+	if (!at) {
+		buf_put(b, text, len);
+		return i;
+	}
+	at += what_len;
+	buf_put(b, text, (size_t)(at - text));
+	for (; i < n && notes_alike(notes, &notes[i]); i++) {
+		next = lssock_string(s, notes[i].what, &what_len);
+		buf_puts(b, ", ");
+		text_safe(b, next, next ? what_len : 0, 0);
+	}
+	buf_put(b, at, len - (size_t)(at - text));
+	return i;
+}
+
 void say_notes(const struct lssock_snap *s)
 {
 	struct buf b = { 0 };
 	uint32_t n, i, shown = 0;
 	const struct lssock_note *notes = lssock_notes(s, &n);
 
-	for (i = 0; i < n; i++) {
-		char text[320];
-		size_t len;
-
-		if (!lssock_note_incomplete(&notes[i]))
+	for (i = 0; i < n; ) {
+		if (!lssock_note_incomplete(&notes[i])) {
+			i++;
 			continue;
+		}
 		if (shown++ == 4) {
 			buf_puts(&b, "; and more (see \"notes\" of --json)");
 			break;
 		}
-		len = lssock_note_text(s, &notes[i], text, sizeof(text));
 		buf_puts(&b, shown > 1 ? "; " : "");
-		buf_put(&b, text, len < sizeof(text) ? len : sizeof(text) - 1);
+		i += put_notes(&b, s, &notes[i], n - i);
 	}
 	if (shown)
 		say("incomplete: %s", buf_cstr(&b));
