@@ -181,38 +181,71 @@ uint32_t snap_owner_of(const struct lssock_snap *s, uint32_t inode)
 	return row == INDEX_NONE ? 0 : row;
 }
 
-/* *ret_last: the end of the sorted chain. Returns its new first. */
-static uint32_t sort_chain(struct lssock_owner *v, uint32_t first, uint32_t *ret_last)
+/* Plain owners first, then the process that is older: a parent before those that
+ * inherited from it, in whatever order they were read. */
+static bool owner_before(const struct lssock_snap *s, uint32_t x, uint32_t y)
 {
-	uint32_t heads[2] = { 0, 0 }, tails[2] = { 0, 0 }, next;
+	const struct lssock_owner *a = &s->owners.v[x], *b = &s->owners.v[y];
+	const struct lssock_proc *p = &s->procs.v[a->proc], *q = &s->procs.v[b->proc];
 
-	for (uint32_t r = first; r; r = next) {
-		unsigned side = v[r].how != LSSOCK_HOW_FD;
-
-		next = v[r].next;
-		v[r].next = 0;
-		if (tails[side])
-			v[tails[side]].next = r;
-		else
-			heads[side] = r;
-		tails[side] = r;
-	}
-	if (tails[0])
-		v[tails[0]].next = heads[1];
-	*ret_last = tails[1] ? tails[1] : tails[0];
-	return heads[0] ? heads[0] : heads[1];
+	if ((a->how == LSSOCK_HOW_FD) != (b->how == LSSOCK_HOW_FD))
+		return a->how == LSSOCK_HOW_FD;
+	if (p->start_ns != q->start_ns)
+		return p->start_ns < q->start_ns;
+	if (p->pid != q->pid)
+		return p->pid < q->pid;
+	if (a->tid != b->tid)
+		return a->tid < b->tid;
+	return a->fd < b->fd;
 }
 
-static bool chain_sorted(const struct lssock_owner *v, uint32_t first)
+static uint32_t merge_chains(struct lssock_snap *s, uint32_t x, uint32_t y)
 {
-	bool others = false;
+	uint32_t first = 0, *end = &first;
 
-	for (uint32_t r = first; r; r = v[r].next) {
-		if (others && v[r].how == LSSOCK_HOW_FD)
-			return false;
-		others |= v[r].how != LSSOCK_HOW_FD;
+	while (x && y) {
+		uint32_t *least = owner_before(s, y, x) ? &y : &x;
+
+		*end = *least;
+		end = &s->owners.v[*least].next;
+		*least = *end;
 	}
+	*end = x ? x : y;
+	return first;
+}
+
+/* runs[i]: a sorted chain of 2^i owners, or none. Returns the new first. */
+static uint32_t sort_chain(struct lssock_snap *s, uint32_t first)
+{
+	uint32_t runs[32] = { 0 }, next, chain, i;
+
+	for (; first; first = next) {
+		next = s->owners.v[first].next;
+		s->owners.v[first].next = 0;
+		for (chain = first, i = 0; i < 31 && runs[i]; i++) {
+			chain = merge_chains(s, runs[i], chain);
+			runs[i] = 0;
+		}
+		runs[i] = chain;
+	}
+	for (chain = 0, i = 0; i < 32; i++)
+		chain = merge_chains(s, runs[i], chain);
+	return chain;
+}
+
+static bool chain_sorted(const struct lssock_snap *s, uint32_t first)
+{
+	for (uint32_t next; (next = s->owners.v[first].next); first = next)
+		if (owner_before(s, next, first))
+			return false;
 	return true;
+}
+
+static uint32_t chain_end(const struct lssock_snap *s, uint32_t row)
+{
+	while (s->owners.v[row].next)
+		row = s->owners.v[row].next;
+	return row;
 }
 
 void snap_sort_owners(struct lssock_snap *s)
@@ -220,16 +253,16 @@ void snap_sort_owners(struct lssock_snap *s)
 	struct index *x = &s->by_inode;
 
 	for (uint32_t i = 0; x->slots && i <= x->mask; i++) {
-		uint32_t first = x->slots[i].row, last, *tail;
+		uint32_t first = x->slots[i].row, *tail;
 
-		if (first == INDEX_NONE || chain_sorted(s->owners.v, first))
+		if (first == INDEX_NONE || !first || chain_sorted(s, first))
 			continue;
-		x->slots[i].row = sort_chain(s->owners.v, first, &last);
+		x->slots[i].row = sort_chain(s, first);
 		if (index_get(&s->by_tail, x->slots[i].key) == INDEX_NONE)
 			continue;
 		tail = index_put(&s->by_tail, x->slots[i].key);
 		if (tail)
-			*tail = last;
+			*tail = chain_end(s, x->slots[i].row);
 	}
 }
 

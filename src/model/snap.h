@@ -79,7 +79,7 @@ uint32_t snap_find(const struct lssock_snap *s, const struct lssock_sock *k);
 uint32_t snap_proc(struct lssock_snap *s, const struct lssock_proc *p);
 /* Adds an owner of an inode. The same (proc, tid, fd, how) twice is one. */
 int snap_owner(struct lssock_snap *s, uint32_t inode, const struct lssock_owner *o);
-/* Puts the owners of how FD first on every chain; else the order stays. */
+/* Puts the owners of how FD first on every chain, of these the oldest process. */
 void snap_sort_owners(struct lssock_snap *s);
 /* First owner row of an inode, 0: none. */
 uint32_t snap_owner_of(const struct lssock_snap *s, uint32_t inode);

@@ -330,6 +330,25 @@ static void test_owners_sorted(void **state)
 	lssock_snap_free(s);
 }
 
+/* A parent comes before its children, in whatever order they were read. */
+static void test_the_oldest_owner_is_first(void **state)
+{
+	struct lssock_snap *s = snap_new();
+	uint64_t before = 0;
+	uint32_t n = 0;
+
+	(void)state;
+	for (int i = 0; i < 100; i++)
+		own(s, 9, proc(s, 500 - i, (uint64_t)(i * 37 % 100 + 1)), 3, LSSOCK_HOW_FD);
+	snap_sort_owners(s);
+	for (uint32_t o = snap_owner_of(s, 9); o; o = s->owners.v[o].next, n++) {
+		assert_true(s->procs.v[s->owners.v[o].proc].start_ns > before);
+		before = s->procs.v[s->owners.v[o].proc].start_ns;
+	}
+	assert_int_equal(n, 100);
+	lssock_snap_free(s);
+}
+
 static void test_namespaces(void **state)
 {
 	struct lssock_snap *s = snap_new();
@@ -521,6 +540,7 @@ int main(void)
 		cmocka_unit_test(test_processes),
 		cmocka_unit_test(test_owners_in_order_and_once),
 		cmocka_unit_test(test_owners_sorted),
+		cmocka_unit_test(test_the_oldest_owner_is_first),
 		cmocka_unit_test(test_namespaces),
 		cmocka_unit_test(test_interfaces),
 		cmocka_unit_test(test_notes),
