@@ -15,7 +15,11 @@
 #include "model/names.h"
 #include "wire/procfs.h"
 
-#define MAX_SLICES 8
+#define SLICES 64		/* of the owner scan; some are far larger than others */
+#define SLICE_PIDS 64		/* at most */
+/* So long the scan goes on here before workers join in: an idle machine is
+ * done by then, and a thread costs more. */
+#define ALONE_NS 500000
 
 /* ---- the owner scan --------------------------------------------------------- */
 
@@ -23,8 +27,10 @@ struct owner_job {
 	struct pool_job job;
 	struct source *source;
 	struct ask ask;
+	struct { struct ask_owners head; int32_t pids[SLICE_PIDS]; } arg;
 	struct buf answer;
 	int result;
+	bool ran;
 };
 
 static int owner_chunk(void *ctx, const void *bytes, size_t len)
@@ -50,30 +56,65 @@ static void owner_drop(struct pool_job *job)
 	mem_free(j);
 }
 
-struct owner_scan { struct owner_job *jobs[MAX_SLICES]; unsigned n; };
+struct owner_scan { VEC(struct owner_job *) jobs; };
+
+/* n 0: every process. */
+static void add_slice(struct collect *c, struct owner_scan *scan, const int32_t *pids, uint32_t n)
+{
+	struct owner_job *j = mem_alloc(sizeof(*j));
+	struct owner_job **slot = j ? vec_push(&scan->jobs) : NULL;
+
+	if (!slot) {
+		mem_free(j);
+		snap_note(c->s, LSSOCK_NOTE_LIMIT, 0, ENOMEM, 1, "owners");
+		return;
+	}
+	j->job.run = owner_run;
+	j->job.drop = owner_drop;
+	j->source = c->ctx->source;
+	j->ask.kind = ASK_OWNERS;
+	if (n) {
+		j->arg.head.n_pids = n;
+		memcpy(j->arg.pids, pids, n * sizeof(*pids));
+		j->ask.arg = &j->arg;
+		j->ask.arg_len = (uint32_t)(sizeof(j->arg.head) + n * sizeof(*pids));
+	}
+	c->s->meta.asks++;
+	*slot = j;
+}
+
+static void make_slices(struct collect *c, struct owner_scan *scan)
+{
+	struct buf pids = { 0 };
+	uint32_t n = 0, each, i;
+
+	if (c->ctx->share && ask_bytes(c, ASK_PIDS, 0, 0, NULL, 0, &pids) == 0)
+		n = (uint32_t)(pids.len / sizeof(int32_t));
+	each = n / SLICES + 1 < SLICE_PIDS ? n / SLICES + 1 : SLICE_PIDS;
+	for (i = 0; i < n; i += each)
+		add_slice(c, scan, (const int32_t *)(void *)pids.data + i, n - i < each ? n - i : each);
+	if (!n)
+		add_slice(c, scan, NULL, 0);
+	buf_release(&pids);
+}
 
 static void owners_start(struct collect *c, struct owner_scan *scan)
 {
-	unsigned slices = c->ctx->slices > MAX_SLICES ? MAX_SLICES : c->ctx->slices, i;
+	uint64_t began = io_now_ns();
+	uint32_t i;
 
 	if (!(c->plan->needs & NEED_OWNERS))
 		return;
 	c->s->meta.owners_asked = true;
-	for (i = 0; i < slices; i++) {
-		struct owner_job *j = mem_alloc(sizeof(*j));
+	make_slices(c, scan);
+	for (i = 0; i < scan->jobs.n; i++) {
+		struct owner_job *j = scan->jobs.v[i];
 
-		if (!j) {
-			snap_note(c->s, LSSOCK_NOTE_LIMIT, 0, ENOMEM, 1, "owners");
-			break;
-		}
-		j->job.run = owner_run;
-		j->job.drop = owner_drop;
-		j->source = c->ctx->source;
-		j->ask.kind = ASK_OWNERS;
-		j->ask.id = slices == 1 ? 0 : i | (uint64_t)slices << 16;
-		scan->jobs[scan->n++] = j;
-		c->s->meta.asks++;
-		pool_post(c->ctx->pool, &j->job);
+		j->ran = c->ctx->share && io_now_ns() - began < ALONE_NS;
+		if (j->ran)
+			owner_run(&j->job);
+		else
+			pool_post(c->ctx->pool, &j->job);
 	}
 }
 
@@ -81,12 +122,13 @@ static void owners_finish(struct collect *c, struct owner_scan *scan)
 {
 	struct procfs_owners in = { .snap = c->s };
 	uint64_t began = io_now_ns();
-	unsigned i;
+	uint32_t i;
 
-	for (i = 0; i < scan->n; i++) {
-		struct owner_job *j = scan->jobs[i];
+	for (i = 0; i < scan->jobs.n; i++) {
+		struct owner_job *j = scan->jobs.v[i];
 
-		pool_wait(c->ctx->pool, &j->job);
+		if (!j->ran)
+			pool_wait(c->ctx->pool, &j->job);
 		procfs_owner_stream(&in, j->answer.data, j->answer.len);
 		if (j->result == -ENODATA)
 			snap_note(c->s, LSSOCK_NOTE_NOT_RECORDED, 0, 0, 1, "owners");
@@ -94,6 +136,7 @@ static void owners_finish(struct collect *c, struct owner_scan *scan)
 			snap_note(c->s, LSSOCK_NOTE_NO_PROC, 0, -j->result, 1, NULL);
 		owner_drop(&j->job);
 	}
+	vec_release(&scan->jobs);
 	if (in.bad)
 		snap_note(c->s, LSSOCK_NOTE_BAD_MESSAGE, 0, 0, in.bad, "owners");
 	c->unreadable = in.unreadable;

@@ -60,7 +60,7 @@ int lssock_open(const struct lssock_options *opt, struct lssock **ret, struct ls
 		goto out;
 	}
 	ctx->taping = own.tape_out;
-	ctx->slices = own.tape_in || own.tape_out ? 1 : worker_count(own.threads) + 1;
+	ctx->share = !own.tape_in && !own.tape_out && worker_count(own.threads) > 0;
 	*ret = ctx;
 	return 0;
 out:

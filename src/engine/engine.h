@@ -10,7 +10,7 @@
 struct lssock {
 	struct source *source;
 	struct pool *pool;
-	unsigned slices;	/* of the owner scan; 1 where an answer goes to or comes from a tape */
+	bool share;		/* the owner scan, between workers; not where a tape is involved */
 	bool taping;
 	unsigned late;		/* jobs left behind: they still use the source */
 };

@@ -170,9 +170,15 @@ static int answer_owners(struct kernel *k, const struct ask *a, chunk_fn fn, voi
 {
 	const struct ask_owners *arg = a->arg;
 
-	if ((a->id & 0xffff) == 0 && !(a->arg_len >= sizeof(*arg) && arg->n_pids))
+	if (!(a->arg_len >= sizeof(*arg) && arg->n_pids))
 		atomic_store(&k->walked_ns, boot_clock_ns());
-	return procscan_owners(&k->scan, a->id, arg, a->arg_len, fn, ctx);
+	return procscan_owners(&k->scan, arg, a->arg_len, fn, ctx);
+}
+
+static int answer_pids(struct kernel *k, chunk_fn fn, void *ctx)
+{
+	atomic_store(&k->walked_ns, boot_clock_ns());
+	return procscan_pids(&k->scan, fn, ctx);
 }
 
 struct queues { struct index inodes; int err; };
@@ -507,6 +513,8 @@ static int kernel_ask(struct source *s, const struct ask *a, chunk_fn fn, void *
 		return answer_cgroup(a, fn, ctx);
 	case ASK_CGROUP_ID:
 		return answer_cgroup_id(a, fn, ctx);
+	case ASK_PIDS:
+		return answer_pids(k, fn, ctx);
 	}
 	return -EOPNOTSUPP;
 }

@@ -113,8 +113,9 @@ bool mount_next(struct mount_text *text, struct mount_line *ret);
 
 /* ---- procscan: /proc -> owner stream ------------------------------------ */
 
-int procscan_owners(const struct procscan *s, uint64_t slice, const struct ask_owners *arg,
-		    size_t arg_len, chunk_fn fn, void *ctx);
+int procscan_owners(const struct procscan *s, const struct ask_owners *arg, size_t arg_len,
+		    chunk_fn fn, void *ctx);
+int procscan_pids(const struct procscan *s, chunk_fn fn, void *ctx);
 int procscan_holders(const struct procscan *s, const struct ask_owners *arg, size_t arg_len,
 		     chunk_fn fn, void *ctx);
 

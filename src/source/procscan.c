@@ -43,6 +43,7 @@ struct scan {
 	struct { uint32_t *v; uint32_t n, cap; } inodes;	/* with maps: held by fds */
 	struct numbers tids;
 	struct buf text;
+	/* from here on not zeroed: each of many small scans has one of these */
 	struct dents dents;
 	_Alignas(8) char out[OUT_SIZE];
 };
@@ -488,15 +489,6 @@ static void scan_process(struct scan *sc, int32_t pid)
 	close(t.dir);
 }
 
-/* By pid and not by place in the list: slices read their lists at different
- * moments, and no process may fall between them. */
-static bool in_slice(uint64_t slice, int32_t pid)
-{
-	uint32_t which = slice & 0xffff, of = slice >> 16 & 0xffff;
-
-	return of < 2 || (((uint32_t)pid * 2654435761u) >> 16) % of == which;
-}
-
 static int pids_asked(const struct ask_owners *want, const void *arg, size_t arg_len,
 		      struct numbers *ret)
 {
@@ -515,33 +507,35 @@ static int pids_asked(const struct ask_owners *want, const void *arg, size_t arg
 	return 0;
 }
 
-static void scan_pids(struct scan *sc, uint64_t slice, const struct numbers *pids)
+static void scan_pids(struct scan *sc, const struct numbers *pids)
 {
 	uint32_t i;
 
 	for (i = 0; i < pids->n && !sc->err; i++)
-		if (pids->v[i] > 0 && in_slice(slice, pids->v[i]))
+		if (pids->v[i] > 0)
 			scan_process(sc, pids->v[i]);
 	put_rec(sc, OWN_STAT, sc->fds, sc->procs);
 	flush(sc);
 }
 
-static int scan(const struct procscan *s, uint64_t slice, const struct ask_owners *arg,
-		size_t arg_len, bool deep, chunk_fn fn, void *ctx)
+static int scan(const struct procscan *s, const struct ask_owners *arg, size_t arg_len,
+		bool deep, chunk_fn fn, void *ctx)
 {
 	struct ask_owners want = { 0 };
 	struct numbers pids = { 0 };
 	struct task all = { 0 };
-	struct scan *sc = mem_alloc(sizeof(*sc));
+	struct scan *sc = mem_realloc(NULL, sizeof(*sc));
 	int r = 0;
 
 	if (!sc)
 		return -ENOMEM;
+	memset(sc, 0, offsetof(struct scan, dents));
 	if (arg && arg_len >= sizeof(want))
 		memcpy(&want, arg, sizeof(want));
 	sc->s = s;
 	sc->fn = fn;
 	sc->ctx = ctx;
+	sc->netns = UINT64_MAX;		/* nothing said yet, not even that it is not known */
 	sc->deep = deep;
 	sc->maps = deep && want.maps;
 	sc->new_only = deep && want.new_only;
@@ -553,7 +547,7 @@ static int scan(const struct procscan *s, uint64_t slice, const struct ask_owner
 		sc->err = r;
 	else if (r < 0)
 		gap(sc, &all, r);
-	scan_pids(sc, slice, &pids);
+	scan_pids(sc, &pids);
 	r = sc->err;
 	vec_release(&pids);
 	vec_release(&sc->table);
@@ -565,14 +559,29 @@ static int scan(const struct procscan *s, uint64_t slice, const struct ask_owner
 	return r;
 }
 
-int procscan_owners(const struct procscan *s, uint64_t slice, const struct ask_owners *arg,
-		    size_t arg_len, chunk_fn fn, void *ctx)
+int procscan_owners(const struct procscan *s, const struct ask_owners *arg, size_t arg_len,
+		    chunk_fn fn, void *ctx)
 {
-	return scan(s, slice, arg, arg_len, false, fn, ctx);
+	return scan(s, arg, arg_len, false, fn, ctx);
 }
 
 int procscan_holders(const struct procscan *s, const struct ask_owners *arg, size_t arg_len,
 		     chunk_fn fn, void *ctx)
 {
-	return scan(s, 0, arg, arg_len, true, fn, ctx);
+	return scan(s, arg, arg_len, true, fn, ctx);
+}
+
+int procscan_pids(const struct procscan *s, chunk_fn fn, void *ctx)
+{
+	struct dents *dents = mem_realloc(NULL, sizeof(*dents));
+	struct numbers pids = { 0 };
+	int r = dents ? -ENOENT : -ENOMEM;
+
+	if (dents && s->proc_fd >= 0)
+		r = dents_numbers(dents, s->proc_fd, ".", &pids);
+	if (r == 0 && pids.n)
+		r = fn(ctx, pids.v, pids.n * sizeof(*pids.v));
+	vec_release(&pids);
+	mem_free(dents);
+	return r;
 }

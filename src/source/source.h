@@ -37,9 +37,9 @@ enum ask_kind {
 	/* ns: of a namespace. id: enum ask_text. The file's text. Concurrent. */
 	ASK_TEXT,
 
-	/* id: slice | slices << 16 (0: all in one). Owner stream of every process
-	 * and of threads that can differ (leader is a zombie). Concurrent, one slice
-	 * each. arg: struct ask_owners or none. */
+	/* id 0. Owner stream of every process and of threads that can differ (leader
+	 * is a zombie). arg: struct ask_owners or none. Concurrent, each for some of
+	 * the processes of ASK_PIDS. */
 	ASK_OWNERS,
 
 	/* id: 0. Owner stream of what a first look does not see: threads with a
@@ -88,6 +88,10 @@ enum ask_kind {
 
 	/* id: hash of arg. arg: such a path. Its id, u64; -ENOENT. */
 	ASK_CGROUP_ID,
+
+	/* id 0. Array of i32, the pids of all processes: to share a walk between
+	 * workers. Of a live source only. */
+	ASK_PIDS,
 
 	ASK_N_KIND
 };

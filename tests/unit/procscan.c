@@ -108,7 +108,7 @@ static struct seen *look(const struct procscan *p, bool deep, int32_t pid, bool 
 	if (deep)
 		assert_int_equal(procscan_holders(p, &arg.head, sizeof(arg), take, s), 0);
 	else
-		assert_int_equal(procscan_owners(p, 0, &arg.head, sizeof(arg), take, s), 0);
+		assert_int_equal(procscan_owners(p, &arg.head, sizeof(arg), take, s), 0);
 	assert_false(s->disorder);
 	return s;
 }
@@ -203,7 +203,7 @@ static void whole_tree(void **state)
 
 	procscan_init(&p, t->fd);
 	assert_false(p.real);
-	assert_int_equal(procscan_owners(&p, 0, NULL, 0, take, s), 0);
+	assert_int_equal(procscan_owners(&p, NULL, 0, take, s), 0);
 	assert_int_equal(s->n_fds, N_PIDS);
 	assert_int_equal(s->n_tasks, N_PIDS);
 	assert_int_equal(s->n_gaps, 0);
@@ -220,31 +220,44 @@ static void whole_tree(void **state)
 	mem_free(s);
 }
 
-static void slices_are_a_partition(void **state)
+struct pids { int32_t v[N_PIDS + 1]; uint32_t n; };
+
+static int take_pids(void *ctx, const void *bytes, size_t len)
+{
+	struct pids *p = ctx;
+
+	assert_true(len % sizeof(*p->v) == 0 && len / sizeof(*p->v) <= N_PIDS - p->n);
+	memcpy(p->v + p->n, bytes, len);
+	p->n += (uint32_t)(len / sizeof(*p->v));
+	return 0;
+}
+
+/* Scans of some processes each are the whole: nothing is left out or twice. */
+static void parts_are_the_whole(void **state)
 {
 	struct tree *t = *state;
+	struct { struct ask_owners head; int32_t pids[70]; } arg = { 0 };
+	struct seen *s = mem_alloc(sizeof(*s));
+	struct pids all = { 0 };
+	bool seen[N_PIDS + 1] = { false };
 	struct procscan p;
-	uint64_t of, which;
+	uint32_t i;
 
 	procscan_init(&p, t->fd);
-	for (of = 2; of <= 4; of++) {
-		struct seen *s = mem_alloc(sizeof(*s));
-		bool seen[N_PIDS + 1] = { false };
-		uint32_t i, before = 0;
-
-		for (which = 0; which < of; which++) {
-			assert_int_equal(procscan_owners(&p, which | of << 16, NULL, 0, take, s), 0);
-			/* none does nearly all the work */
-			assert_true(s->n_fds - before > N_PIDS / of / 2);
-			before = s->n_fds;
-		}
-		assert_int_equal(s->n_fds, N_PIDS);
-		for (i = 0; i < s->n_fds; i++) {
-			assert_false(seen[s->fds[i].pid]);
-			seen[s->fds[i].pid] = true;
-		}
-		mem_free(s);
+	assert_int_equal(procscan_pids(&p, take_pids, &all), 0);
+	assert_int_equal(all.n, N_PIDS);
+	for (i = 0; i < all.n; i += arg.head.n_pids) {
+		arg.head.n_pids = all.n - i < 70 ? all.n - i : 70;
+		memcpy(arg.pids, all.v + i, arg.head.n_pids * sizeof(*all.v));
+		assert_int_equal(procscan_owners(&p, &arg.head, sizeof(arg), take, s), 0);
 	}
+	assert_int_equal(s->n_fds, N_PIDS);
+	assert_int_equal(s->procs, N_PIDS);
+	for (i = 0; i < s->n_fds; i++) {
+		assert_false(seen[s->fds[i].pid]);
+		seen[s->fds[i].pid] = true;
+	}
+	mem_free(s);
 }
 
 static void error_of_taker_ends_it(void **state)
@@ -255,7 +268,7 @@ static void error_of_taker_ends_it(void **state)
 
 	s->stop = 1;
 	procscan_init(&p, t->fd);
-	assert_int_equal(procscan_owners(&p, 0, NULL, 0, take, s), -ECANCELED);
+	assert_int_equal(procscan_owners(&p, NULL, 0, take, s), -ECANCELED);
 	assert_int_equal(s->chunks, 1);
 	mem_free(s);
 }
@@ -269,7 +282,7 @@ static void lying_length(void **state)
 	struct procscan p;
 
 	procscan_init(&p, t->fd);
-	assert_int_equal(procscan_owners(&p, 0, &arg, sizeof(arg), take, s), -EINVAL);
+	assert_int_equal(procscan_owners(&p, &arg, sizeof(arg), take, s), -EINVAL);
 	assert_int_equal(s->n_fds, 0);
 	mem_free(s);
 }
@@ -355,7 +368,7 @@ static void no_proc_is_said(void **state)
 
 	(void)state;
 	procscan_init(&p, -1);
-	assert_int_equal(procscan_owners(&p, 0, NULL, 0, take, s), 0);
+	assert_int_equal(procscan_owners(&p, NULL, 0, take, s), 0);
 	assert_int_equal(s->n_gaps, 1);
 	assert_int_equal(s->gaps[0].a, ENOENT);
 	assert_int_equal(s->gaps[0].b, 0);
@@ -816,7 +829,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(whole_tree),
-		cmocka_unit_test(slices_are_a_partition),
+		cmocka_unit_test(parts_are_the_whole),
 		cmocka_unit_test(error_of_taker_ends_it),
 		cmocka_unit_test(lying_length),
 		cmocka_unit_test(out_of_memory_is_an_error),
