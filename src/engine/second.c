@@ -24,35 +24,29 @@
 struct stray { uint32_t inode, owner; };
 struct strays { VEC(struct stray) list; };
 
-/* Inodes that some fd holds and no row has. */
+/* Inodes that some fd holds and no row has, as of the last link_owners(). */
 static void find_strays(struct collect *c, struct strays *ret)
 {
 	struct lssock_snap *s = c->s;
-	struct index rows = { 0 };
+	bool *met = mem_alloc(s->owners.n * sizeof(*met));	/* first owners of a row */
 	uint32_t i;
 
 	ret->list.n = 0;
-	if (index_reserve(&rows, s->socks.n) < 0)
+	if (!met)
 		return;
 	for (i = 0; i < s->socks.n; i++)
-		if (s->socks.v[i].inode) {
-			uint32_t *slot = index_put(&rows, s->socks.v[i].inode);
-
-			if (slot)
-				*slot = i;
-		}
+		met[s->socks.v[i].owner] = true;
 	for (i = 0; i <= s->by_inode.mask && s->by_inode.slots; i++) {
 		const struct index_slot *slot = &s->by_inode.slots[i];
+		struct stray *t;
 
-		if (slot->row != INDEX_NONE && slot->row != 0 &&
-		    index_get(&rows, slot->key) == INDEX_NONE) {
-			struct stray *t = vec_push(&ret->list);
-
-			if (t)
-				*t = (struct stray){ (uint32_t)slot->key, slot->row };
-		}
+		if (slot->row == INDEX_NONE || !slot->row || met[slot->row])
+			continue;
+		t = vec_push(&ret->list);
+		if (t)
+			*t = (struct stray){ (uint32_t)slot->key, slot->row };
 	}
-	index_release(&rows);
+	mem_free(met);
 }
 
 /* Most fds without a row are of families that were not asked for. A dump of
@@ -105,13 +99,17 @@ static enum lssock_proto stray_proto(struct collect *c, const struct stray *t,
 	return names_sockproto(name->data, name->len, &k->family, &k->type);
 }
 
-struct sorted { struct stray stray; struct lssock_sock sock; uint32_t name; };
-struct sorted_list { VEC(struct sorted) list; uint32_t protos; };
+struct sorted { struct stray stray; struct lssock_sock sock; uint32_t name; bool found; };
+struct sorted_list {
+	VEC(struct sorted) list;
+	struct index by_inode;		/* -> place in list */
+	uint32_t protos;
+};
 
 static void sort_strays(struct collect *c, const struct strays *t, struct sorted_list *ret)
 {
 	struct buf name = { 0 };
-	uint32_t i;
+	uint32_t i, *slot;
 
 	for (i = 0; i < t->list.n; i++) {
 		struct sorted one = { .stray = t->list.v[i] }, *kept;
@@ -122,31 +120,30 @@ static void sort_strays(struct collect *c, const struct strays *t, struct sorted
 		one.sock.proto = (uint8_t)proto;
 		one.name = snap_string(c->s, name.data, name.len);
 		ret->protos |= 1u << proto;
-		kept = vec_push(&ret->list);
+		slot = index_put(&ret->by_inode, one.stray.inode);
+		kept = slot ? vec_push(&ret->list) : NULL;
 		if (kept)
 			*kept = one;
+		if (slot)
+			*slot = ret->list.n - 1;
 	}
 	buf_release(&name);
 }
 
-static int index_rows(const struct lssock_snap *s, struct index *rows)
+/* Strays that have a row by now. */
+static void mark_found(const struct lssock_snap *s, struct sorted_list *t)
 {
-	uint32_t i;
+	uint32_t i, at;
 
-	index_clear(rows);
-	for (i = 0; i < s->socks.n; i++)
-		if (s->socks.v[i].inode) {
-			uint32_t *slot = index_put(rows, s->socks.v[i].inode);
-
-			if (!slot)
-				return -ENOMEM;
-			*slot = i;
-		}
-	return 0;
+	for (i = 0; i < s->socks.n; i++) {
+		at = index_get(&t->by_inode, s->socks.v[i].inode);
+		if (at < t->list.n)
+			t->list.v[at].found = true;
+	}
 }
 
 /* Sockets of protocols that were asked whole: dump again until they appear. */
-static void dump_again(struct collect *c, const struct sorted_list *t, struct index *rows)
+static void dump_again(struct collect *c, struct sorted_list *t)
 {
 	struct lssock_snap *s = c->s;
 	int round;
@@ -157,14 +154,15 @@ static void dump_again(struct collect *c, const struct sorted_list *t, struct in
 		uint8_t proto;
 
 		for (i = 0; i < t->list.n; i++)
-			if (index_get(rows, t->list.v[i].stray.inode) == INDEX_NONE)
+			if (!t->list.v[i].found && tables_whole(c, t->list.v[i].sock.proto))
 				protos |= 1u << t->list.v[i].sock.proto;
+		if (!protos)
+			return;
 		for (proto = 1; proto < LSSOCK_OTHER; proto++)
 			for (ns = 0; (protos & 1u << proto) && ns < s->ns.n; ns++)
-				if ((s->ns.v[ns].flags & LSSOCK_NS_ASKED) && tables_whole(c, proto))
+				if (s->ns.v[ns].flags & LSSOCK_NS_ASKED)
 					tables_again(c, s, ns, proto);
-		if (index_rows(s, rows) < 0)
-			return;
+		mark_found(s, t);
 	}
 }
 
@@ -227,14 +225,17 @@ static void dump_until_stable(struct collect *c, uint32_t whole)
 }
 
 /* Protocols whose sockets without a row are rows of their own: those in no
- * table when closed ones are to be shown, and those that have no table here. */
+ * table when closed ones are to be shown, and those that have no table here.
+ * Unix, packet and raw sockets are in theirs from the beginning. */
 static uint32_t rows_from_fds(const struct collect *c)
 {
+	const uint32_t listed = 1u << LSSOCK_UNIX | 1u << LSSOCK_PACKET | 1u << LSSOCK_RAW;
 	uint32_t protos = c->unlisted_held, asked = c->plan->protos;
 	uint8_t proto;
 
 	for (proto = 1; proto < LSSOCK_OTHER; proto++)
-		if ((asked & 1u << proto) && (c->plan->states[proto] & 1u << LSSOCK_CLOSE))
+		if ((asked & ~listed & 1u << proto) &&
+		    (c->plan->states[proto] & 1u << LSSOCK_CLOSE))
 			protos |= 1u << proto;
 	return (protos | 1u << LSSOCK_OTHER) & asked;
 }
@@ -242,20 +243,18 @@ static uint32_t rows_from_fds(const struct collect *c)
 static void take_strays(struct collect *c, const struct strays *t, uint32_t whole)
 {
 	struct sorted_list sorted = { 0 };
-	struct index rows = { 0 };
 	uint32_t i;
 
 	sort_strays(c, t, &sorted);
-	if (index_rows(c->s, &rows) == 0 && (sorted.protos & whole)) {
-		dump_again(c, &sorted, &rows);
-		for (i = 0; i < sorted.list.n; i++) {
-			const struct sorted *k = &sorted.list.v[i];
+	if (sorted.protos & whole)
+		dump_again(c, &sorted);
+	for (i = 0; i < sorted.list.n; i++) {
+		const struct sorted *k = &sorted.list.v[i];
 
-			if (index_get(&rows, k->stray.inode) == INDEX_NONE && (whole & 1u << k->sock.proto))
-				add_fd_row(c, k);
-		}
+		if (!k->found && (whole & 1u << k->sock.proto))
+			add_fd_row(c, k);
 	}
-	index_release(&rows);
+	index_release(&sorted.by_inode);
 	vec_release(&sorted.list);
 }
 
@@ -281,6 +280,8 @@ static void look_for_spaces(struct collect *c)
 	if (fds.n && namespaces_of_sockets(c, fds.v, fds.n))
 		for (i = first; i < c->s->ns.n; i++)
 			tables_collect(c, (uint16_t)i);
+	if (c->s->ns.n > first)
+		link_owners(c->s);
 	vec_release(&fds);
 	vec_release(&t.list);
 }

@@ -420,16 +420,19 @@ int tables_again(struct collect *c, struct lssock_snap *into, uint16_t ns, uint8
 
 void tables_sieve(struct collect *c, struct lssock_snap *into, uint8_t proto)
 {
+	const int *family;
 	uint16_t ns;
 
-	for (ns = 0; ns < c->s->ns.n; ns++) {
-		struct dumping d = { .c = c,
-				     .dump = { .snap = into, .ns = ns, .proto = proto } };
-		struct diag_request req = { .proto = proto, .states = DIAG_STATES_ALL };
+	for (ns = 0; ns < c->s->ns.n; ns++)
+		for (family = diag_families(proto); *family >= 0; family++) {
+			struct dumping d = {
+				.c = c, .dump = { .snap = into, .ns = ns, .proto = proto } };
+			struct diag_request req = { .proto = proto, .family = (uint8_t)*family,
+						    .states = DIAG_STATES_ALL };
 
-		if (c->s->ns.v[ns].flags & LSSOCK_NS_ASKED)
-			dump_once(c, &d, &req, 0);
-	}
+			if (c->s->ns.v[ns].flags & LSSOCK_NS_ASKED)
+				dump_once(c, &d, &req, 0);
+		}
 }
 
 bool tables_whole(const struct collect *c, uint8_t proto)
