@@ -31,7 +31,6 @@ CLI_OBJ := $(CLI_SRC:src/%.c=$B/%.o)
 UNIT := $(patsubst tests/unit/%.c,$B/tests/unit/%,$(sort $(wildcard tests/unit/*.c)))
 FUZZ := $(patsubst tests/fuzz/%.c,$B/tests/fuzz/%,$(filter-out tests/fuzz/main.c,$(sort $(wildcard tests/fuzz/*.c))))
 
-Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2);)
 
 .PHONY: all run check check-unit check-asan bench bench-full fuzz clean install uninstall \
@@ -68,7 +67,7 @@ $B/%.o: src/%.c
 MAN := $B/man/lssock.1 $B/man/lssock-filter.7 $B/man/lssock-fields.7 $B/man/liblssock.3
 COMPLETION := $B/completion/lssock.bash $B/completion/_lssock $B/completion/lssock.fish
 
-docs: $(MAN) $(COMPLETION) $B/lssock.pc
+docs: $(MAN) $(COMPLETION)
 
 $B/man/%: man/% $B/lssock
 	@mkdir -p $(@D)
@@ -86,10 +85,6 @@ $B/completion/_lssock: $B/lssock
 $B/completion/lssock.fish: $B/lssock
 	@mkdir -p $(@D)
 	$(call say,GEN,$@)$B/lssock --generate fish >$@
-
-$B/lssock.pc: src/lssock.pc.in Makefile
-	@mkdir -p $(@D)
-	$(Q)sed -e 's,@PREFIX@,$(PREFIX),' -e 's/@VERSION@/$(VERSION)/' $< >$@
 
 # ---- tests ------------------------------------------------------------------------
 $B/tests/unit/%: tests/unit/%.c $B/liblssock.a
@@ -164,7 +159,8 @@ install: all
 	install -D -m 755 $B/lssock $(BINDIR)/lssock
 	install -D -m 644 $B/liblssock.so $(LIBDIR)/liblssock.so.0
 	ln -sf liblssock.so.0 $(LIBDIR)/liblssock.so
-	install -D -m 644 $B/lssock.pc $(LIBDIR)/pkgconfig/lssock.pc
+	sed -e 's,@PREFIX@,$(PREFIX),' -e 's/@VERSION@/$(VERSION)/' src/lssock.pc.in | \
+		install -D -m 644 /dev/stdin $(LIBDIR)/pkgconfig/lssock.pc
 	install -D -m 644 include/lssock.h $(DESTDIR)$(PREFIX)/include/lssock.h
 	install -D -m 644 $B/man/lssock.1 $(SHARE)/man/man1/lssock.1
 	install -D -m 644 $B/man/lssock-filter.7 $(SHARE)/man/man7/lssock-filter.7
