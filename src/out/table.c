@@ -575,10 +575,10 @@ int out_table(const struct lssock_sheet *s, const struct lssock_render *r, struc
 	if (!t.n)
 		return 0;
 	t.tty = r->width > 0;
-	if (t.tty)
-		t.flags = r->utf8 ? 0 : TEXT_ASCII;
-	else if (s->kind != SHEET_FIELDS)
+	if (!t.tty && s->kind != SHEET_FIELDS)
 		t.flags = TEXT_BLANK;
+	if (!r->utf8)
+		t.flags |= TEXT_ASCII;
 	find_columns(&t);
 	err = print(&t);
 	mem_free(t.width);
