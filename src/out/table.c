@@ -23,6 +23,7 @@ struct cell {
 	uint32_t off, len, width;
 	uint8_t keep;			/* bytes at the end that are never cut */
 	uint8_t role;
+	bool reason;			/* instead of an owner: cut before any column gives */
 };
 
 struct table {
@@ -32,7 +33,8 @@ struct table {
 	bool tty;
 	unsigned flags;			/* TEXT_* */
 	uint32_t n;			/* columns */
-	uint32_t state, why, remote, more;	/* columns, or n */
+	uint32_t state, why, process, remote, more;	/* columns, or n */
+	uint32_t owner_width;		/* of `process` without the reasons */
 	int dir;			/* field, < 0: none */
 	uint32_t *width;		/* by column */
 	uint32_t gap;
@@ -141,27 +143,34 @@ static void put_state(struct table *t, struct cell *c, const struct lssock_value
 	c->role = state_role(state);
 }
 
-/* "accept-queue of nginx[812]" */
-static void put_why(struct table *t, const struct lssock_value *v, uint32_t row)
+/* The first process that a row's `why` concerns, NULL: none. */
+static const struct lssock_proc *why_proc(const struct table *t, uint32_t row, struct why_walk *w)
 {
 	const struct lssock_sock *k = out_origin(t->sheet, row);
 	const struct lssock_snap *s = t->sheet->snap;
 	const struct lssock_owner *o;
-	const struct lssock_proc *p;
-	struct cell ignored;
+
+	if (!k)
+		return NULL;
+	why_start(w, s, k);
+	o = why_next(w);
+	return o && o->proc < s->procs.n ? &s->procs.v[o->proc] : NULL;
+}
+
+/* "accept-queue of nginx[812]" */
+static void put_why(struct table *t, const char *why, uint32_t row)
+{
+	const struct lssock_snap *s = t->sheet->snap;
 	struct why_walk w;
+	const struct lssock_proc *p = why_proc(t, row, &w);
+	struct cell ignored;
 	size_t len = 0;
 	const char *comm;
 	uint32_t others = 0;
 
-	text_safe(&t->text, v->s, v->len, t->flags);
-	if (!k)
+	text_safe(&t->text, why, strlen(why), t->flags);
+	if (!p)
 		return;
-	why_start(&w, s, k);
-	o = why_next(&w);
-	if (!o || o->proc >= s->procs.n)
-		return;
-	p = &s->procs.v[o->proc];
 	comm = strings_get(&s->strings, p->comm, &len);
 	text_safe(&t->text, " of ", 4, t->flags);
 	if (comm)
@@ -172,6 +181,20 @@ static void put_why(struct table *t, const struct lssock_value *v, uint32_t row)
 	while (why_next(&w))
 		others++;
 	put_more(t, &ignored, others);
+}
+
+/* Who has to do with a row that nobody holds. false: nobody, or nobody knows. */
+static bool put_reason(struct table *t, struct cell *c, uint32_t row)
+{
+	const struct lssock_sock *k = out_origin(t->sheet, row);
+	const char *why = k ? names_why(k->why) : NULL;
+	struct why_walk w;
+
+	if (!why || !why_proc(t, row, &w))
+		return false;
+	put_why(t, why, row);
+	c->reason = true;
+	return true;
 }
 
 /* A blank mark where the direction is not known, so that addresses align. */
@@ -209,6 +232,9 @@ static void put_value(struct table *t, struct cell *c, struct lssock_value *v,
 {
 	struct buf *b = &t->text;
 
+	if (col == t->process && (v->kind == LSSOCK_V_NA || v->kind == LSSOCK_V_UNKNOWN) &&
+	    put_reason(t, c, row))
+		return;
 	switch (v->kind) {
 	case LSSOCK_V_NA:
 		buf_putc(b, '-');
@@ -233,7 +259,7 @@ static void put_value(struct table *t, struct cell *c, struct lssock_value *v,
 		if (col == t->state)
 			put_state(t, c, v);
 		else if (col == t->why)
-			put_why(t, v, row);
+			put_why(t, v->s, row);
 		else
 			text_safe(b, v->s, v->len, t->flags);
 		break;
@@ -261,6 +287,7 @@ static void make_row(struct table *t, uint32_t row, struct cell *c)
 		c->off = t->text.len;
 		c->keep = 0;
 		c->role = ROLE_PLAIN;
+		c->reason = false;
 		out_cell(s, row, 0, col, &v);
 		put_value(t, c, &v, row, col);
 		if (col == t->more && !c->keep) {
@@ -295,6 +322,9 @@ static bool measure(struct table *t)
 		for (col = 0; col < t->n; col++)
 			if (c[col].width > t->width[col])
 				t->width[col] = c[col].width;
+		col = t->process;
+		if (col < t->n && !c[col].reason && c[col].width > t->owner_width)
+			t->owner_width = c[col].width;
 		if (row == t->cached && t->cached < max && t->text.len < CACHE_BYTES)
 			t->cached++;
 		else
@@ -340,17 +370,51 @@ static uint64_t shrink(struct table *t, unsigned give, uint64_t over)
 	return over;
 }
 
+/* Reasons are long: they get what room there is. */
+static void shrink_reasons(struct table *t)
+{
+	uint64_t all = line_width(t, t->gap), over;
+	uint32_t min, *w;
+
+	if (t->process == t->n || all <= t->render->width)
+		return;
+	over = all - t->render->width;
+	w = &t->width[t->process];
+	min = least(&t->sheet->columns[t->process]);
+	if (t->owner_width > min)
+		min = t->owner_width;
+	if (*w > min)
+		*w = over < *w - min ? *w - (uint32_t)over : min;
+}
+
+/* Whether all fits with this gap, if need be with short reasons. */
+static bool fits(struct table *t, uint32_t gap)
+{
+	uint32_t before = t->process < t->n ? t->width[t->process] : 0;
+
+	t->gap = gap;
+	if (!t->render->wide)
+		shrink_reasons(t);
+	if (line_width(t, gap) <= t->render->width)
+		return true;
+	if (before && gap > 1)
+		t->width[t->process] = before;
+	return false;
+}
+
 static void fit(struct table *t)
 {
-	const uint32_t width = t->render->width;
 	unsigned give, next;
 	uint64_t over;
 	uint32_t i;
 
-	t->gap = !t->tty || line_width(t, 2) <= width ? 2 : 1;
-	if (!t->tty || t->render->wide || line_width(t, t->gap) <= width)
+	if (!t->tty) {
+		t->gap = 2;
 		return;
-	over = line_width(t, t->gap) - width;
+	}
+	if (fits(t, 2) || fits(t, 1) || t->render->wide)
+		return;
+	over = line_width(t, t->gap) - t->render->width;
 	for (give = 255; give && over; give = next) {
 		over = shrink(t, give, over);
 		next = 0;
@@ -538,6 +602,7 @@ static void find_columns(struct table *t)
 
 	t->state = out_column(s, "state");
 	t->why = sockets ? out_column(s, "why") : t->n;
+	t->process = sockets ? out_column(s, "process") : t->n;
 	t->more = sockets ? more_column(s) : t->n;
 	t->remote = t->n;
 	t->dir = -1;

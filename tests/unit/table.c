@@ -316,6 +316,73 @@ static void test_why(void **state)
 	strings_release(&s.strings);
 }
 
+/* In the place of an owner, where there is none; columns do not give for it. */
+static void test_reason(void **state)
+{
+	static const struct sheet_column columns[] = {
+		{ .name = "user", .head = "USER", .give = 7, .min = 4, .cut = 'e' },
+		{ .name = "process", .head = "PROCESS", .give = 3, .min = 8, .cut = 'e' },
+	};
+	static const struct lssock_value v[] = {
+		T("someone"), T("nginx"), T("someone"), NA, T("someone"), NA, T("someone"), UNKNOWN,
+	};
+	static const uint32_t origins[] = { 0, 1, 2, 3 };
+	struct lssock_owner owners[3] = { [1] = { .proc = 1, .fd = 6, .next = 2 },
+					  [2] = { .proc = 1, .fd = 7 } };
+	struct lssock_proc procs[2] = { [1] = { .pid = 812 } };
+	struct lssock_sock socks[4] = {
+		{ .state = LSSOCK_LISTEN, .owner = 1, .via = LSSOCK_NONE, .peer = LSSOCK_NONE },
+		{ .why = LSSOCK_WHY_ACCEPT_QUEUE, .via = 0, .peer = LSSOCK_NONE },
+		{ .why = LSSOCK_WHY_TIME_WAIT, .via = 0, .peer = LSSOCK_NONE },
+		{ .why = LSSOCK_WHY_NO_PERMISSION, .via = 0, .peer = LSSOCK_NONE },
+	};
+	struct lssock_snap s = {
+		.socks = { socks, 4, 4 }, .owners = { owners, 3, 3 }, .procs = { procs, 2, 2 },
+	};
+	struct cells c;
+
+	(void)state;
+	procs[1].comm = strings_put(&s.strings, "nginx", 5);
+	cells_init(&c, columns, 2, v, 4);
+	cells_snap(&c, &s, origins);
+	assert_prints(&c, (struct lssock_render) { .no_header = true },
+		      "someone  nginx\n"
+		      "someone  accept-queue\\x20of\\x20nginx[812],+1\n"
+		      "someone  -\n"
+		      "someone  ?\n");
+	assert_prints(&c, (struct lssock_render) { .no_header = true, .width = 80 },
+		      "someone  nginx\n"
+		      "someone  accept-queue of nginx[812] +1\n"
+		      "someone  -\n"
+		      "someone  ?\n");
+	assert_prints(&c, (struct lssock_render) { .no_header = true, .width = 24 },
+		      "someone  nginx\n"
+		      "someone  accept-queue o+\n"
+		      "someone  -\n"
+		      "someone  ?\n");
+	assert_prints(&c, (struct lssock_render) { .no_header = true, .width = 14 },
+		      "some+ nginx\n"
+		      "some+ accept-+\n"
+		      "some+ -\n"
+		      "some+ ?\n");
+	strings_release(&s.strings);
+}
+
+/* A pipe too, where the locale is not UTF-8. */
+static void test_ascii(void **state)
+{
+	static const struct sheet_column columns[] = { { .name = "x", .head = "X" } };
+	static const struct lssock_value v[] = { T("\xe4\xb8\xad") };
+	struct cells c;
+
+	(void)state;
+	cells_init(&c, columns, 1, v, 1);
+	assert_prints(&c, (struct lssock_render) { .no_header = true, .utf8 = true },
+		      "\xe4\xb8\xad\n");
+	assert_prints(&c, (struct lssock_render) { .no_header = true },
+		      "\\xe4\\xb8\\xad\n");
+}
+
 static void count_cell(const struct lssock_sheet *s, uint32_t row, uint32_t sub,
 		       uint32_t col, struct lssock_value *ret)
 {
@@ -371,6 +438,8 @@ int main(void)
 		cmocka_unit_test(test_cut_units),
 		cmocka_unit_test(test_more_owners),
 		cmocka_unit_test(test_why),
+		cmocka_unit_test(test_reason),
+		cmocka_unit_test(test_ascii),
 		cmocka_unit_test(test_many_rows),
 	};
 
