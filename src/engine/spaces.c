@@ -8,6 +8,7 @@
 #include "base/num.h"
 #include "base/text.h"
 #include "engine/engine.h"
+#include "wire/lines.h"
 #include "wire/procfs.h"
 #include "wire/procnet.h"
 #include "wire/route.h"
@@ -161,6 +162,23 @@ static void read_counters(struct collect *c, uint16_t ns)
 	buf_release(&b);
 }
 
+/* Open files of the machine and how many there may be: "2112	0	99999". */
+static void read_file_counts(struct collect *c)
+{
+	struct buf b = { 0 };
+	struct slice text, line;
+	uint64_t unused;
+
+	if (ask_bytes(c, ASK_TEXT, 0, TEXT_FILE_NR, NULL, 0, &b) == 0) {
+		text = (struct slice){ b.data, b.len };
+		if (line_next(&text, &line) &&
+		    word_u64(&line, UINT64_MAX, &c->s->files_open) &&
+		    word_u64(&line, UINT64_MAX, &unused))
+			word_u64(&line, UINT64_MAX, &c->s->files_max);
+	}
+	buf_release(&b);
+}
+
 /* A namespace without a name is known by the container that lives in it. */
 static void read_container(struct collect *c, struct lssock_ns *n)
 {
@@ -203,7 +221,7 @@ static void space_detail(struct collect *c, uint16_t ns)
 		read_route(c, ns, ASK_ROUTE_LINKS);
 		read_route(c, ns, ASK_ROUTE_ADDRS);
 	}
-	if (c->q->flags & LSSOCK_Q_NETNS_LIST)
+	if (c->q->flags & (LSSOCK_Q_NETNS_LIST | LSSOCK_Q_FULLEST))
 		read_route(c, ns, ASK_ROUTE_NSID);
 }
 
@@ -211,6 +229,8 @@ void namespaces_detail(struct collect *c)
 {
 	uint16_t ns;
 
+	if (c->q->flags & (LSSOCK_Q_SUMMARY | LSSOCK_Q_FULLEST))
+		read_file_counts(c);
 	for (ns = 0; ns < c->s->ns.n; ns++)
 		space_detail(c, ns);
 }

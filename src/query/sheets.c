@@ -310,10 +310,10 @@ static void sum_files(struct made *m)
 	const struct lssock_proc *p = fullest(s);
 	size_t at;
 
-	if (s->files_max) {
+	if (s->files_open)
 		add_count(m, "files", "open", s->files_open);
+	if (s->files_max && s->files_max < INT64_MAX)	/* as good as none */
 		add_count(m, "files", "limit", s->files_max);
-	}
 	if (!p)
 		return;
 	add_word(m, "files");
