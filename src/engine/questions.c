@@ -188,7 +188,8 @@ static uint32_t batch_size(const struct questions *q, uint32_t first)
 	return q->list.n - first < BATCH ? q->list.n - first : BATCH;
 }
 
-static void finish_batch(struct questions *q, struct batch *b, uint32_t first, uint64_t deadline)
+static void finish_batch(struct questions *q, struct batch *b, uint32_t first,
+			 uint64_t deadline)
 {
 	uint32_t n = batch_size(q, first), i;
 	uint64_t now = io_now_ns();

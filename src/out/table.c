@@ -144,7 +144,8 @@ static void put_state(struct table *t, struct cell *c, const struct lssock_value
 }
 
 /* The first process that a row's `why` concerns, NULL: none. */
-static const struct lssock_proc *why_proc(const struct table *t, uint32_t row, struct why_walk *w)
+static const struct lssock_proc *why_proc(const struct table *t, uint32_t row,
+					  struct why_walk *w)
 {
 	const struct lssock_sock *k = out_origin(t->sheet, row);
 	const struct lssock_snap *s = t->sheet->snap;
