@@ -69,12 +69,13 @@ COMPLETION := $B/completion/lssock.bash $B/completion/_lssock $B/completion/lsso
 
 docs: $(MAN) $(COMPLETION)
 
-$B/man/%: man/% $B/lssock
+$B/man/options $B/man/fields: $B/lssock
 	@mkdir -p $(@D)
-	$(call say,MAN,$@)$B/lssock --generate man-options >$B/man/options && \
-		$B/lssock --generate man-fields >$B/man/fields && \
-		sed -e 's/@VERSION@/$(VERSION)/' -e '/^@OPTIONS@/{r $B/man/options' -e 'd}' \
-			-e '/^@FIELDS@/{r $B/man/fields' -e 'd}' $< >$@
+	$(call say,GEN,$@)$B/lssock --generate man-$(@F) >$@
+$B/man/%: man/% $B/man/options $B/man/fields
+	$(call say,MAN,$@)sed -e 's/@VERSION@/$(VERSION)/' \
+		-e '/^@OPTIONS@/{r $B/man/options' -e 'd}' \
+		-e '/^@FIELDS@/{r $B/man/fields' -e 'd}' $< >$@
 
 $B/completion/lssock.bash: $B/lssock
 	@mkdir -p $(@D)
