@@ -394,6 +394,8 @@ static void need_shown(struct lssock_query *q, uint32_t *needs, uint32_t keep[DI
 		filter_add_needs(q->groups.v[i], needs, keep);
 	if (*needs & NEED_OWNERS)
 		*needs |= NEED_WHY;
+	if (!(q->protos & 1u << LSSOCK_UNIX))
+		*needs &= ~(uint32_t)(NEED_FILE | NEED_UNIX_PEER);
 	/* A path is looked at in the root of the process that bound it. */
 	if (*needs & NEED_FILE)
 		*needs |= NEED_OWNERS | NEED_VIA;
@@ -429,8 +431,6 @@ static void set_needs(struct lssock_query *q)
 	p->needs |= needs_of_kind(q->flags);
 	if (q->flags & LSSOCK_Q_NO_OWNERS)
 		p->needs &= ~(uint32_t)NEEDS_OF_OWNERS;
-	if (!(q->protos & 1u << LSSOCK_UNIX))
-		p->needs &= ~(uint32_t)NEED_UNIX_PEER;
 	p->needs |= q->filter->needs;
 	for (c = 0; c < DIAG_N_CLASS; c++) {
 		keep[c] |= q->filter->keep[c];
