@@ -96,6 +96,40 @@ sanitized() { nm "$LSSOCK" 2>/dev/null | grep -q __asan_init; }
 # strace and the leak checker exclude each other.
 under_strace() { ASAN_OPTIONS=detect_leaks=0 strace -f -o "$T/strace" "$@"; }
 
+# ---- golden output -----------------------------------------------------------
+
+# shows ARG…: lssock prints what it printed when somebody looked at it: a section
+# of fixtures/golden/TEST.txt, in fixtures/tapes. With ON=COLUMNS on a terminal.
+# UPDATE=1 writes the file again.
+golden=$top/fixtures/golden/$(basename "$0" .t).txt
+shows()
+{
+	t_title="\$ lssock${*:+ $*}${ON:+  # $ON columns}"
+	(
+		cd "$top/fixtures/tapes" || exit
+		if [ -n "${ON-}" ]; then WITH="$python $top/tests/pty.py $ON"; fi
+		run "$@"
+		printf '%s\n' "$t_title"
+		sed "s/$(printf '\033')/^[/g" "$T/out"
+		sed 's/^/! /' "$T/err"
+		[ $rc = 0 ] || echo "= $rc"
+		echo
+	) >"$T/section"
+	cat "$T/section" >>"$T/golden"
+	if [ -n "${UPDATE-}" ]; then t_pass "written: $t_title"; return; fi
+	T_TITLE=$t_title awk '/^\$ lssock/ { on = $0 == ENVIRON["T_TITLE"] } on' "$golden" >"$T/want"
+	if t_said=$(diff "$T/want" "$T/section"); then t_pass "$t_title"
+	else t_fail "$t_title" "$t_said"; fi
+}
+# Instead of t_done.
+shown()
+{
+	if [ -n "${UPDATE-}" ]; then cp "$T/golden" "$golden"
+	else t_is "$(grep -c '^\$ lssock' "$golden")" "$(grep -c '^\$ lssock' "$T/golden")" \
+		"nothing in the golden file is stale"; fi
+	t_done
+}
+
 # ---- namespaces --------------------------------------------------------------
 
 # Starts the test again in network, pid and mount namespaces of its own.

@@ -2,7 +2,8 @@
 /*
  * Makes recordings for tests.
  *	maketape families FILE		answers of kernels that this one is not
- *	maketape --kernel RELEASE IN OUT	a recording under another kernel's name
+ *	maketape --kernel RELEASE IN OUT	a recording under another kernel's name,
+ *					hours later: nobody's services start at once
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -68,10 +69,12 @@ static void tape_end(struct tape *t, const char *file)
 	buf_release(&t->bytes);
 }
 
-/* ---- the name of the kernel ----------------------------------------------------- */
+/* ---- another machine ------------------------------------------------------------ */
 
-/* The facts with another release. */
-static void rename_kernel(struct buf *out, const char *text, size_t len, const char *release)
+#define LATER_NS (11520ull * 1000000000)
+
+/* The facts with another release and time. */
+static void change_facts(struct buf *out, const char *text, size_t len, const char *release)
 {
 	const char *line = text, *end = text + len, *nl;
 
@@ -81,6 +84,8 @@ static void rename_kernel(struct buf *out, const char *text, size_t len, const c
 			nl = end - 1;
 		if (!strncmp(line, "kernel ", 7))
 			buf_printf(out, "kernel %s\n", release);
+		else if (!strncmp(line, "now ", 4))
+			buf_printf(out, "now %llu\n", strtoull(line + 4, NULL, 10) + LATER_NS);
 		else
 			buf_put(out, line, (size_t)(nl + 1 - line));
 	}
@@ -110,7 +115,7 @@ static void copy(const char *release, const char *in, const char *file)
 			memcpy(&len, b.data + at, sizeof(len));
 			buf_reset(&text);
 			buf_reset(&payload);
-			rename_kernel(&text, b.data + at + sizeof(len), len, release);
+			change_facts(&text, b.data + at + sizeof(len), len, release);
 			put_chunk(&payload, text.data, text.len);
 		}
 		tape_record(&t, r, &payload);

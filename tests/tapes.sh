@@ -63,11 +63,17 @@ make_scene()
 
 # ---- inside -----------------------------------------------------------------------
 
+# A process that says no more than its name is called by it.
+named()
+{
+	awk 'said && !/^argv0=/ { print "argv0=" said }
+		{ print; said = /^comm=/ ? substr($0, 6) : "" }'
+}
 # begin THING…: a scene in the background; until_said PATTERN: it has said so.
 begin()
 {
 	mkfifo /srv/in /srv/said
-	printf '%s\n' "$@" >/srv/words
+	printf '%s\n' "$@" | named >/srv/words
 	/srv/scene @/srv/words ______________________________ </srv/in >/srv/said &
 	exec 8>/srv/in 9</srv/said
 }
@@ -139,17 +145,17 @@ inner_tcp()
 	umount /run/netns/web
 	rm /srv/in /srv/said /srv/words
 	exec 5>/srv/clients
-	begin '[' comm=cupsd argv0=/usr/bin/cupsd tcp-listen=127.0.0.1:631 'tcp-listen=[::1]:631' ']' \
+	begin '[' comm=cupsd tcp-listen=127.0.0.1:631 'tcp-listen=[::1]:631' ']' \
 	'[' comm=postgres 'argv0=postgres -D /var/lib/postgresql/16/main' uid=113 \
 		'tcp-listen=[::1]:5432,backlog=244' tcp-listen=127.0.0.1:5432,backlog=244 \
 		forked=4 accept ']' \
-	'[' comm=redis argv0=/usr/bin/redis uid=1000 tcp-listen=0.0.0.0:6379 tcp-bound=127.0.0.1:6380 ']' \
-	'[' comm=metrics argv0=/usr/bin/metrics 'tcp-listen=[::]:9100,v6only' 'tcp-conn=[::1]' 'time-wait=[::1]' ']' \
-	'[' comm=exim argv0=/usr/bin/exim syn-recv=127.0.0.1:25,defer=60 ']' \
+	'[' comm=redis uid=1000 tcp-listen=0.0.0.0:6379 tcp-bound=127.0.0.1:6380 ']' \
+	'[' comm=metrics 'tcp-listen=[::]:9100,v6only' 'tcp-conn=[::1]' 'time-wait=[::1]' ']' \
+	'[' comm=exim syn-recv=127.0.0.1:25,defer=60 ']' \
 	'[' comm=node 'argv0=node server.js' uid=1001 'tcp-listen=[::]:3000,backlog=1' \
 		tcp-connect=127.0.0.1:3000 ']' \
 	'[' comm=java 'argv0=java -Xmx1G -jar consumer.jar' uid=201 tcp-connect=10.0.0.44:9092 ']' \
-	'[' comm=curl argv0=/usr/bin/curl uid=1000 tcp-connect=10.0.0.44:9092 ']' \
+	'[' comm=curl uid=1000 tcp-connect=10.0.0.44:9092 ']' \
 	'[' comm=sshd 'argv0=sshd: /usr/sbin/sshd -D [listener]' 'tcp-listen=[::]:22' accept ']' \
 	'[' comm=nginx 'argv0=nginx: master process' 'tcp-listen=[::]:443,backlog=511' forked=3 \
 		accept accept accept ']'
@@ -271,9 +277,17 @@ inner_owners()
 
 inner_nobody()
 {
-	scene '[' comm=sshd tcp-listen=0.0.0.0:22 ']' '[' comm=devserver uid=1000 'tcp-listen=[::]:8000' ']' \
+	scene '[' comm=sshd tcp-listen=0.0.0.0:22 ']' \
 	'[' comm=dockerd unix-listen=/run/app/docker.sock,mode=0660,gid=109 ']'
-	record /srv/setpriv --reuid 1000 --regid 1000 --clear-groups
+	# what he started himself he may look at
+	mkfifo /srv/in-own /srv/said-own
+	deploy="/srv/setpriv --reuid 1000 --regid 1000 --clear-groups"
+	cp /srv/scene /srv/devserver
+	$deploy /srv/devserver 'tcp-listen=[::]:8000' </srv/in-own >/srv/said-own &
+	exec 5>/srv/in-own 6</srv/said-own
+	while read -r line <&6 && [ "$line" != ready ]; do :; done
+	# shellcheck disable=SC2086
+	record $deploy
 	keep
 }
 
