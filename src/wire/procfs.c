@@ -632,10 +632,12 @@ static enum lssock_file_state file_seen_by_us(const struct lssock_sock *k,
 {
 	uint32_t major = k->local.w[1] >> 20, minor = k->local.w[1] & 0xfffff;
 
-	if (!w->our_err && k->local.w[0] && w->our_ino == k->local.w[0] && w->our_major == major &&
-	    w->our_minor == minor && S_ISSOCK(w->mode))
+	if (!w->our_err && k->local.w[0] && w->our_ino == k->local.w[0] &&
+	    w->our_major == major && w->our_minor == minor && S_ISSOCK(w->mode))
 		return LSSOCK_FILE_LIVE;
-	return w->err == ENOENT || w->err == ENOTDIR ? LSSOCK_FILE_DELETED : LSSOCK_FILE_UNKNOWN;
+	if (w->err == ENOENT || w->err == ENOTDIR)
+		return LSSOCK_FILE_DELETED;
+	return LSSOCK_FILE_UNKNOWN;
 }
 
 /* The socket knows its file by inode and device (major << 20 | minor). */
