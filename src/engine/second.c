@@ -166,6 +166,17 @@ static void dump_again(struct collect *c, struct sorted_list *t)
 	}
 }
 
+/* In a namespace of which there is not even a row: it was not asked. */
+static bool lives_elsewhere(const struct lssock_snap *s, uint32_t proc)
+{
+	uint32_t i;
+
+	for (i = 0; i < s->living.n; i++)
+		if (s->living.v[i].proc == proc)
+			return true;
+	return false;
+}
+
 /* A socket that only an fd shows: unbound, closed, of a family without table,
  * or in a namespace that was not asked. */
 static void add_fd_row(struct collect *c, const struct sorted *t)
@@ -177,7 +188,8 @@ static void add_fd_row(struct collect *c, const struct sorted *t)
 
 	/* Its namespace is its process's, as far as one can tell; a process in a
 	 * namespace that was not asked is not spoken of. */
-	if (p->ns != 0xffff && p->ns < s->ns.n && !(s->ns.v[p->ns].flags & LSSOCK_NS_ASKED))
+	if (p->ns < s->ns.n ? !(s->ns.v[p->ns].flags & LSSOCK_NS_ASKED) :
+	    lives_elsewhere(s, s->owners.v[t->stray.owner].proc))
 		return;
 	k.ns = p->ns < s->ns.n ? p->ns : 0;
 	k.inode = t->stray.inode;

@@ -38,6 +38,9 @@ t_json "the namespace's name" 'one()["nsname"] == "left"'
 
 run --json
 t_json "without -N only our own" "[s['lport'] for s in d['sockets']] == [99]"
+run --json -a
+t_json "with -a too: what a process elsewhere holds is not ours" \
+	"[s['lport'] for s in d['sockets']] == [99]"
 for by in left /run/netns/left "$left" "$server"; do
 	run -N "$by" --json -l
 	t_json "-N $by" "[s['lport'] for s in d['sockets']] == [7000]"
