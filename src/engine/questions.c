@@ -106,19 +106,22 @@ static int batch_wait(struct lssock *ctx, struct batch *b, uint64_t deadline)
 	return r == -ETIMEDOUT ? r : 0;
 }
 
+static void no_memory(struct questions *q, uint32_t n)
+{
+	snap_note(q->c->s, LSSOCK_NOTE_LIMIT, 0, ENOMEM, n, q->what);
+}
+
 static void batch_take(struct questions *q, struct batch *b, uint32_t first)
 {
 	uint32_t i;
 
 	q->c->s->meta.asks += b->n;
-	for (i = 0; i < b->n; i++)
+	for (i = 0; i < b->n; i++) {
+		if (b->item[i].result == -ENOMEM)
+			no_memory(q, 1);
 		q->take(q->c, q->list.v[first + i].row, b->item[i].result, &b->item[i].answer);
+	}
 	batch_drop(&b->job);
-}
-
-static void no_memory(struct questions *q, uint32_t n)
-{
-	snap_note(q->c->s, LSSOCK_NOTE_LIMIT, 0, ENOMEM, n, q->what);
 }
 
 /* ---- what hangs ----------------------------------------------------------------- */
