@@ -314,8 +314,9 @@ const struct cli_option cli_options[] = {
 	  set_nothing, 0, NULL },
 	{ 'n', "numeric", NULL, SHOW, NULL, "numbers instead of names; this is the default",
 	  set_nothing, 0, NULL },
-	{ 'e', "extended", NULL, SHOW, "extended", "more columns: uid, inode, cookie, mark, cgroup",
-	  set_flag, LSSOCK_Q_EXTENDED, NULL },
+	{ 'e', "extended", NULL, SHOW, "extended",
+	  "more columns: uid, inode, cookie, mark, cgroup", set_flag,
+	  LSSOCK_Q_EXTENDED, NULL },
 	{ 'i', "info", NULL, SHOW, "TCP internals", "TCP internals", set_flag,
 	  LSSOCK_Q_INFO, NULL },
 	{ 'm', "memory", NULL, SHOW, "memory", "socket memory", set_flag,
@@ -331,7 +332,8 @@ const struct cli_option cli_options[] = {
 	{ 0, "group-by", "KEYS", SHOW, "", "count by these fields instead of listing", set_word,
 	  W_GROUP, NULL },
 	{ 0, "limit", "N", SHOW, "", "at most N rows", set_number, 0, NULL },
-	{ 0, "pids", NULL, SHOW, "", "only the owners' pids, one a line", set_toggle, T_PIDS, NULL },
+	{ 0, "pids", NULL, SHOW, "", "only the owners' pids, one a line", set_toggle,
+	  T_PIDS, NULL },
 	{ 0, "no-owners", NULL, SHOW, "", "do not look for owners", set_flag,
 	  LSSOCK_Q_NO_OWNERS, NULL },
 	{ 0, "tos", NULL, NULL, NULL, NULL, set_columns, 0, "+tos,+tclass,+class" },
@@ -353,18 +355,18 @@ const struct cli_option cli_options[] = {
 	  "look again until something matches or the time is over", set_wait, 0, NULL },
 	{ 0, "strict", NULL, OUT, "", "exit status 3 if the answer is incomplete", set_toggle,
 	  T_STRICT, NULL },
-	{ 0, "stats", NULL, OUT, "what it cost", "what the run cost, on standard error", set_toggle,
-	  T_STATS, NULL },
+	{ 0, "stats", NULL, OUT, "what it cost", "what the run cost, on standard error",
+	  set_toggle, T_STATS, NULL },
 	{ 0, "explain", NULL, OUT, "what would be asked",
 	  "only say what would be asked of the kernel, and why", set_toggle, T_EXPLAIN, NULL },
 
 	{ 0, "from", "FILE", SRC, "a recording", "replay a recording", set_word, W_FROM, NULL },
 	{ 0, "proc-root", "DIR", SRC, "", "read processes below DIR instead of /proc", set_word,
 	  W_PROC_ROOT, NULL },
-	{ 0, "interval", "SEC", SRC, NULL, "record: time from one round to the next", set_interval,
-	  0, NULL },
-	{ 0, "rounds", "N", SRC, NULL, "record: how many rounds; one if not given", set_number, 1,
-	  NULL },
+	{ 0, "interval", "SEC", SRC, NULL, "record: time from one round to the next",
+	  set_interval, 0, NULL },
+	{ 0, "rounds", "N", SRC, NULL, "record: how many rounds; one if not given",
+	  set_number, 1, NULL },
 	{ 0, "anon", NULL, SRC, NULL, "record: rewrite addresses, names and command lines",
 	  set_toggle, T_ANON, NULL },
 	{ 'h', "help", NULL, SRC, "help", "a screen of help", set_help, 0, NULL },
@@ -378,7 +380,8 @@ const struct cli_option cli_options[] = {
 	{ 'U', NULL, NULL, NULL, NULL, NULL, set_proto, BIT(UNIX), NULL },
 	/* … or refused. */
 	REFUSED('r', "resolve", "resolving names is not supported yet"),
-	REFUSED('c', NULL, "a program is proc:NAME; repeating is not supported yet (lssock watch)"),
+	REFUSED('c', NULL,
+		"a program is proc:NAME; repeating is not supported yet (lssock watch)"),
 	REFUSED('v', NULL, "what is missing is always said; see --stats and --explain"),
 	REFUSED('Z', "context", "security contexts are not supported"),
 	REFUSED('z', "contexts", "security contexts are not supported"),
@@ -531,7 +534,8 @@ static int check_pid_habit(int argc, char **argv, int i)
 	if (i < 1 || i >= argc || strcmp(argv[i - 1], "-p") ||
 	    !num_u64(word, strlen(word), UINT32_MAX, &n))
 		return 0;
-	say("-p takes no value here: write pid:%s for the process, :%s for the port", word, word);
+	say("-p takes no value here: write pid:%s for the process, :%s for the port",
+	    word, word);
 	return EXIT_USAGE;
 }
 

@@ -227,15 +227,16 @@ static void put_words(struct buf *b, const char *const *words, const char *betwe
 
 /* What a person may type behind is: and -A; tests/cli/completion.t tries each. */
 static const char is_words[] = "listen estab loopback inbound outbound unowned mine";
-static const char family_words[] = "all inet inet6 unix link netlink vsock xdp tipc tcp udp raw "
-	"icmp sctp dccp mptcp udplite u_str u_dgr u_seq packet";
+static const char family_words[] = "all inet inet6 unix link netlink vsock xdp tipc "
+	"tcp udp raw icmp sctp dccp mptcp udplite u_str u_dgr u_seq packet";
 
 static void put_states(struct buf *b)
 {
 	int i;
 
 	for (i = 1; i < LSSOCK_N_STATE; i++)
-		buf_printf(b, "%s%s", i > 1 ? " " : "", lssock_state_name((enum lssock_state)i));
+		buf_printf(b, "%s%s", i > 1 ? " " : "",
+			   lssock_state_name((enum lssock_state)i));
 }
 
 static bool is_option(const struct cli_option *o, const char *name)

@@ -224,8 +224,8 @@ static void put_hidden(struct buf *b, const struct cli *c, const struct lssock_s
 	uint32_t waiting = count_time_wait(s);
 	size_t line = b->len;
 
-	if (!(c->ask.flags & (LSSOCK_Q_ALL | LSSOCK_Q_LISTEN | LSSOCK_Q_BOUND_ONLY)) && waiting &&
-	    !counts[LSSOCK_TIME_WAIT]) {
+	if (!(c->ask.flags & (LSSOCK_Q_ALL | LSSOCK_Q_LISTEN | LSSOCK_Q_BOUND_ONLY)) &&
+	    waiting && !counts[LSSOCK_TIME_WAIT]) {
 		buf_puts(b, "Hidden: ");
 		buf_u64(b, waiting);
 		buf_puts(b, " time-wait (-a).");

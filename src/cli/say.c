@@ -64,7 +64,8 @@ static bool notes_alike(const struct lssock_note *a, const struct lssock_note *b
 	const uint32_t kinds = 1u << LSSOCK_NOTE_FALLBACK | 1u << LSSOCK_NOTE_UNLISTABLE |
 		1u << LSSOCK_NOTE_DUMP_FAILED;
 
-	return kinds & 1u << a->kind && a->kind == b->kind && a->err == b->err && a->ns == b->ns;
+	return kinds & 1u << a->kind && a->kind == b->kind && a->err == b->err &&
+	       a->ns == b->ns;
 }
 
 /* "tcp, udp, raw sockets were read …": of the notes from notes[0] on that are

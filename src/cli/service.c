@@ -116,7 +116,8 @@ static size_t scope_of(struct story *st, uint32_t row)
 
 	if (get_field(st, row, 0, "scope", &v))
 		for (i = 0; i < N_SCOPES; i++)
-			if (strlen(scopes[i].word) == v.len && !memcmp(scopes[i].word, v.s, v.len))
+			if (strlen(scopes[i].word) == v.len &&
+			    !memcmp(scopes[i].word, v.s, v.len))
 				break;
 	return i;
 }

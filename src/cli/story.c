@@ -225,8 +225,10 @@ static void story_question(struct story *st)
 	}
 	num_u64(what, slash ? (size_t)(slash - what) : strlen(what), 65535, &n);
 	st->port = (uint32_t)n;
-	if (slash)
-		st->one_proto = c->ask.protos = slash[1] == 't' ? 1u << LSSOCK_TCP : 1u << LSSOCK_UDP;
+	if (slash) {
+		st->one_proto = 1u << (slash[1] == 't' ? LSSOCK_TCP : LSSOCK_UDP);
+		c->ask.protos = st->one_proto;
+	}
 	buf_puts(f, "port:");
 	buf_u64(f, n);
 }

@@ -94,7 +94,8 @@ static enum lssock_proto stray_proto(struct collect *c, const struct stray *t,
 
 	buf_reset(name);
 	if (s->owners.v[t->owner].how != LSSOCK_HOW_FD ||
-	    ask_bytes(c, ASK_PROTONAME, 0, hash_bytes(&fd, sizeof(fd)), &fd, sizeof(fd), name) < 0)
+	    ask_bytes(c, ASK_PROTONAME, 0, hash_bytes(&fd, sizeof(fd)), &fd, sizeof(fd),
+		      name) < 0)
 		return LSSOCK_PROTO_NONE;
 	return names_sockproto(name->data, name->len, &k->family, &k->type);
 }
@@ -181,10 +182,12 @@ static bool lives_elsewhere(const struct lssock_snap *s, uint32_t proc)
  * or in a namespace that was not asked. */
 static void add_fd_row(struct collect *c, const struct sorted *t)
 {
+	const uint32_t in_tables = 1u << LSSOCK_TCP | 1u << LSSOCK_UDP |
+		1u << LSSOCK_UDPLITE | 1u << LSSOCK_MPTCP | 1u << LSSOCK_SCTP |
+		1u << LSSOCK_DCCP | 1u << LSSOCK_NETLINK | 1u << LSSOCK_VSOCK;
 	struct lssock_snap *s = c->s;
 	struct lssock_sock k = t->sock;
 	const struct lssock_proc *p = &s->procs.v[s->owners.v[t->stray.owner].proc];
-	uint32_t table = 1u << k.proto;
 
 	/* Its namespace is its process's, as far as one can tell; a process in a
 	 * namespace that was not asked is not spoken of. */
@@ -196,9 +199,7 @@ static void add_fd_row(struct collect *c, const struct sorted *t)
 	k.name = t->name;
 	k.flags = LSSOCK_SRC_FD;
 	k.peer = k.via = LSSOCK_NONE;
-	if (table & (1u << LSSOCK_TCP | 1u << LSSOCK_UDP | 1u << LSSOCK_UDPLITE | 1u << LSSOCK_MPTCP |
-		     1u << LSSOCK_SCTP | 1u << LSSOCK_DCCP | 1u << LSSOCK_NETLINK | 1u << LSSOCK_VSOCK) &&
-	    !(c->unlisted & table)) {
+	if (in_tables & ~c->unlisted & 1u << k.proto) {
 		k.state = LSSOCK_CLOSE;		/* in no table: neither bound nor connected */
 		k.flags |= LSSOCK_F_STATE;
 	}
@@ -208,7 +209,9 @@ static void add_fd_row(struct collect *c, const struct sorted *t)
 /* Sieves out what cheap dumps of other families explain. */
 static void sieve(struct collect *c, struct strays *t, bool large_too)
 {
-	static const uint8_t small[] = { LSSOCK_UNIX, LSSOCK_NETLINK, LSSOCK_PACKET, LSSOCK_UDP };
+	static const uint8_t small[] = {
+		LSSOCK_UNIX, LSSOCK_NETLINK, LSSOCK_PACKET, LSSOCK_UDP
+	};
 	size_t i;
 
 	for (i = 0; i < sizeof(small) && t->list.n > SIEVE_FROM; i++)
@@ -394,7 +397,8 @@ static void look_for_vanished(struct collect *c)
 		return;
 	for (proto = 1; proto < LSSOCK_OTHER; proto++)
 		for (ns = 0; (missing & 1u << proto) && ns < s->ns.n; ns++)
-			if ((s->ns.v[ns].flags & LSSOCK_NS_ASKED) && tables_again(c, now, ns, proto) < 0)
+			if ((s->ns.v[ns].flags & LSSOCK_NS_ASKED) &&
+			    tables_again(c, now, ns, proto) < 0)
 				missing &= ~(1u << proto);
 	for (i = 0; i < s->socks.n; i++) {
 		struct lssock_sock *k = &s->socks.v[i];
