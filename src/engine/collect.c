@@ -59,7 +59,8 @@ static void owner_drop(struct pool_job *job)
 struct owner_scan { VEC(struct owner_job *) jobs; };
 
 /* n 0: every process. */
-static void add_slice(struct collect *c, struct owner_scan *scan, const int32_t *pids, uint32_t n)
+static void add_slice(struct collect *c, struct owner_scan *scan, const int32_t *pids,
+		      uint32_t n)
 {
 	struct owner_job *j = mem_alloc(sizeof(*j));
 	struct owner_job **slot = j ? vec_push(&scan->jobs) : NULL;
@@ -86,13 +87,15 @@ static void add_slice(struct collect *c, struct owner_scan *scan, const int32_t 
 static void make_slices(struct collect *c, struct owner_scan *scan)
 {
 	struct buf pids = { 0 };
+	const int32_t *pid;
 	uint32_t n = 0, each, i;
 
 	if (c->ctx->share && ask_bytes(c, ASK_PIDS, 0, 0, NULL, 0, &pids) == 0)
 		n = (uint32_t)(pids.len / sizeof(int32_t));
+	pid = (const void *)pids.data;
 	each = n / SLICES + 1 < SLICE_PIDS ? n / SLICES + 1 : SLICE_PIDS;
 	for (i = 0; i < n; i += each)
-		add_slice(c, scan, (const int32_t *)(void *)pids.data + i, n - i < each ? n - i : each);
+		add_slice(c, scan, pid + i, n - i < each ? n - i : each);
 	if (!n)
 		add_slice(c, scan, NULL, 0);
 	buf_release(&pids);
@@ -180,9 +183,12 @@ static void collect_tables(struct collect *c)
 	uint64_t began = io_now_ns();
 	uint16_t ns;
 
-	for (ns = 0; ns < c->s->ns.n; ns++)
+	/* All of one before the next: going in costs more than the questions. */
+	for (ns = 0; ns < c->s->ns.n; ns++) {
+		namespace_detail(c, ns);
 		if (c->s->ns.v[ns].flags & LSSOCK_NS_ASKED)
 			tables_collect(c, ns);
+	}
 	c->s->meta.dump_us = (io_now_ns() - began) / 1000;
 }
 
@@ -224,8 +230,9 @@ static void say_failed(const struct collect *c, struct lssock_err *err)
 			buf_puts(&names, names_proto(proto));
 		}
 	if (c->refused)
-		snprintf(err->msg, sizeof(err->msg), "%s sockets: sock_diag and /proc/net are both "
-			 "refused: %s", buf_cstr(&names), strerror(-c->refused_err));
+		snprintf(err->msg, sizeof(err->msg),
+			 "%s sockets: sock_diag and /proc/net are both refused: %s",
+			 buf_cstr(&names), strerror(-c->refused_err));
 	else if (c->failed)
 		snprintf(err->msg, sizeof(err->msg), "%s sockets cannot be listed: %s",
 			 buf_cstr(&names), strerror(-c->failed_err));
@@ -257,10 +264,8 @@ static int collect(struct collect *c, struct lssock_err *err)
 		return r;
 	owners_start(c, &scan);
 	r = namespaces_find(c, err);
-	if (r == 0) {
-		namespaces_detail(c);
+	if (r == 0)
 		collect_tables(c);
-	}
 	owners_finish(c, &scan);
 	if (r < 0)
 		return r;

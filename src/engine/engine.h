@@ -10,7 +10,7 @@
 struct lssock {
 	struct source *source;
 	struct pool *pool;
-	bool share;		/* the owner scan, between workers; not where a tape is involved */
+	bool share;		/* the owner scan, between workers; not with a tape */
 	bool taping;
 	unsigned late;		/* jobs left behind: they still use the source */
 };
@@ -28,7 +28,7 @@ struct collect {
 	bool held_known;
 	uint32_t refused;	/* protocols whose dump was refused or failed */
 	int refused_err;
-	uint32_t listed, failed;	/* protocols of which a dump gave an answer, gave none */
+	uint32_t listed, failed;	/* protocols of which a dump answered, did not */
 	int failed_err;
 	uint32_t unreadable;	/* processes */
 	bool nested_pidns;
@@ -71,8 +71,9 @@ uint32_t questions_ask(struct questions *q);
 /* ---- netns.c: which namespaces are asked ---------------------------------- */
 
 int namespaces_find(struct collect *c, struct lssock_err *err);
-/* Interfaces, addresses, port ranges and counters of the asked namespaces. */
-void namespaces_detail(struct collect *c);
+/* Container of a namespace; interfaces, addresses, port range and counters of an
+ * asked one. */
+void namespace_detail(struct collect *c, uint16_t ns);
 /* Namespaces that only these sockets keep: appended and to be asked. How many. */
 uint32_t namespaces_of_sockets(struct collect *c, const struct ask_fd *fds, uint32_t n);
 

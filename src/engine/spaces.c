@@ -204,11 +204,13 @@ static void read_container(struct collect *c, struct lssock_ns *n)
 	lssock_snap_free(scratch);
 }
 
-static void space_detail(struct collect *c, uint16_t ns)
+void namespace_detail(struct collect *c, uint16_t ns)
 {
 	struct lssock_ns *n = &c->s->ns.v[ns];
 	uint32_t needs = c->plan->needs;
 
+	if (ns == 0 && c->q->flags & (LSSOCK_Q_SUMMARY | LSSOCK_Q_FULLEST))
+		read_file_counts(c);
 	if ((needs & NEED_NETNS) && n->pid && !(n->flags & LSSOCK_NS_OWN))
 		read_container(c, n);
 	if (!(n->flags & LSSOCK_NS_ASKED))
@@ -225,16 +227,6 @@ static void space_detail(struct collect *c, uint16_t ns)
 		read_route(c, ns, ASK_ROUTE_NSID);
 }
 
-void namespaces_detail(struct collect *c)
-{
-	uint16_t ns;
-
-	if (c->q->flags & (LSSOCK_Q_SUMMARY | LSSOCK_Q_FULLEST))
-		read_file_counts(c);
-	for (ns = 0; ns < c->s->ns.n; ns++)
-		space_detail(c, ns);
-}
-
 uint32_t namespaces_of_sockets(struct collect *c, const struct ask_fd *fds, uint32_t n)
 {
 	uint32_t before = c->s->ns.n, i;
@@ -246,7 +238,7 @@ uint32_t namespaces_of_sockets(struct collect *c, const struct ask_fd *fds, uint
 	buf_release(&b);
 	for (i = before; i < c->s->ns.n; i++) {
 		c->s->ns.v[i].flags |= LSSOCK_NS_ASKED;
-		space_detail(c, (uint16_t)i);
+		namespace_detail(c, (uint16_t)i);
 	}
 	c->s->meta.n_ns = c->s->ns.n;
 	return c->s->ns.n - before;

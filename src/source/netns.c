@@ -256,6 +256,8 @@ int netns_of_sockets(struct netns *n, const struct ask_fd *fds, size_t n_fds, ch
 
 /* ---- inside ------------------------------------------------------------- */
 
+static const int socket_protocols[2] = { NETLINK_SOCK_DIAG, NETLINK_ROUTE };
+
 /* Shared by the thread that goes in and the one that waits; the last frees it. */
 struct visit {
 	pthread_mutex_t lock;
@@ -268,7 +270,8 @@ struct visit {
 	struct space space;
 	int protocol;			/* a socket is wanted; -1: the file */
 	char file[64];
-	struct mnl_socket *nl;
+	bool bring[2];			/* by socket_protocols: to be kept, too */
+	struct mnl_socket *nl[2];
 	uint64_t cookie;
 	struct buf text;
 	int err;
@@ -295,14 +298,16 @@ static int read_here(int proc_fd, const char *path, struct buf *b)
 static void visit_release(struct visit *v)
 {
 	bool last;
+	int i;
 
 	pthread_mutex_lock(&v->lock);
 	last = --v->holders == 0;
 	pthread_mutex_unlock(&v->lock);
 	if (!last)
 		return;
-	if (v->nl)
-		mnl_socket_close(v->nl);
+	for (i = 0; i < 2; i++)
+		if (v->nl[i])
+			mnl_socket_close(v->nl[i]);
 	if (v->proc_fd >= 0)
 		close(v->proc_fd);
 	buf_release(&v->text);
@@ -318,7 +323,8 @@ static void visit_is(struct visit *v, int where, int err)
 	v->where = where;
 	v->entered |= where == INSIDE;
 	v->err = err;
-	pthread_cond_signal(&v->news);
+	if (where == BACK)
+		pthread_cond_signal(&v->news);
 	pthread_mutex_unlock(&v->lock);
 }
 
@@ -337,6 +343,25 @@ static int visit_enter(struct visit *v)
 	return r;
 }
 
+/* What is wanted first, where there are few fds. */
+static int visit_work(struct visit *v)
+{
+	int i, r = 0;
+
+	if (v->protocol < 0)
+		r = read_here(v->proc_fd, v->file, &v->text);
+	for (i = 0; i < 2; i++)
+		if (v->protocol == socket_protocols[i])
+			r = nlsock_open(v->protocol, &v->nl[i]);
+	for (i = 0; i < 2 && r == 0; i++)
+		if (v->bring[i] && !v->nl[i])
+			nlsock_open(socket_protocols[i], &v->nl[i]);
+	for (i = 0; i < 2 && !v->cookie; i++)
+		if (v->nl[i])
+			v->cookie = nlsock_cookie(mnl_socket_get_fd(v->nl[i]));
+	return r;
+}
+
 static void *visit_main(void *arg)
 {
 	struct visit *v = arg;
@@ -344,12 +369,7 @@ static void *visit_main(void *arg)
 
 	if (r == 0) {
 		visit_is(v, INSIDE, 0);
-		if (v->protocol < 0)
-			r = read_here(v->proc_fd, v->file, &v->text);
-		else
-			r = nlsock_open(v->protocol, &v->nl);
-		if (v->nl)
-			v->cookie = nlsock_cookie(mnl_socket_get_fd(v->nl));
+		r = visit_work(v);
 	}
 	visit_is(v, BACK, r);
 	visit_release(v);
@@ -420,7 +440,7 @@ static int visit_wait(struct visit *v, bool *ret_entered)
 	clock_gettime(CLOCK_MONOTONIC, &end);
 	end.tv_sec += WAY_IN_S;
 	pthread_mutex_lock(&v->lock);
-	while (v->where == ON_THE_WAY && r == 0)
+	while (v->where != BACK && r == 0)
 		r = pthread_cond_timedwait(&v->news, &v->lock, &end);
 	while (v->where == INSIDE)
 		pthread_cond_wait(&v->news, &v->lock);
@@ -448,7 +468,43 @@ static void remember_refusal(struct netns *n, uint64_t ino, int err)
 	pthread_mutex_unlock(&n->lock);
 }
 
-static int visit(struct netns *n, uint32_t ns, int protocol, const char *file, struct visit **ret)
+static bool has_kept(const struct netns *n, uint64_t ino, int protocol)
+{
+	uint32_t i;
+
+	for (i = 0; i < n->kept.n; i++)
+		if (n->kept.v[i].ino == ino && n->kept.v[i].protocol == protocol)
+			return true;
+	return false;
+}
+
+/* Going in costs far more than a socket: what will be wanted next is brought. */
+static void visit_bring(struct netns *n, struct visit *v)
+{
+	int i;
+
+	pthread_mutex_lock(&n->lock);
+	for (i = 0; i < 2; i++)
+		v->bring[i] = n->keep > 1 && !has_kept(n, v->space.ino, socket_protocols[i]);
+	pthread_mutex_unlock(&n->lock);
+}
+
+static void visit_keep(struct netns *n, uint16_t ns, struct visit *v)
+{
+	int i;
+
+	for (i = 0; i < 2; i++)
+		if (v->nl[i] && socket_protocols[i] != v->protocol) {
+			netns_socket_back(n, ns, socket_protocols[i], v->nl[i], true);
+			v->nl[i] = NULL;
+		}
+	pthread_mutex_lock(&n->lock);
+	if (v->cookie && ns < n->list.n)
+		n->list.v[ns].cookie = v->cookie;
+	pthread_mutex_unlock(&n->lock);
+}
+
+static int visit(struct netns *n, uint16_t ns, int protocol, const char *file, struct visit **ret)
 {
 	struct space s = { 0 };
 	struct visit *v = NULL;
@@ -458,14 +514,18 @@ static int visit(struct netns *n, uint32_t ns, int protocol, const char *file, s
 	if (r < 0)
 		return r;
 	r = s.err ? -s.err : visit_new(n, &s, protocol, file, &v);
-	if (r == 0)
+	if (r == 0) {
+		visit_bring(n, v);
 		r = visit_start(v);
+	}
 	if (r == 0) {
 		r = visit_wait(v, &entered);
 		if (r < 0 && !entered)
 			remember_refusal(n, s.ino, r);
 	}
 	space_release(&s);
+	if (r == 0)
+		visit_keep(n, ns, v);
 	if (r == 0)
 		*ret = v;
 	else if (v)
@@ -504,46 +564,66 @@ static bool kept_drop_all(struct netns *n)
 	return any;
 }
 
-static int open_inside(struct netns *n, uint16_t ns, int protocol, struct mnl_socket **ret,
-		       uint64_t *ret_cookie)
+static int open_here(struct netns *n, int protocol, struct mnl_socket **ret)
 {
-	struct visit *v;
-	int r;
+	int r = nlsock_open(protocol, ret);
 
-	if (ns == 0) {
-		r = nlsock_open(protocol, ret);
-		*ret_cookie = r == 0 ? nlsock_cookie(mnl_socket_get_fd(*ret)) : 0;
-		return r;
-	}
-	r = visit(n, ns, protocol, NULL, &v);
 	if (r < 0)
 		return r;
-	*ret = v->nl;
-	*ret_cookie = v->cookie;
-	v->nl = NULL;
+	pthread_mutex_lock(&n->lock);
+	n->list.v[0].cookie = nlsock_cookie(mnl_socket_get_fd(*ret));
+	pthread_mutex_unlock(&n->lock);
+	return 0;
+}
+
+static int open_inside(struct netns *n, uint16_t ns, int protocol, struct mnl_socket **ret)
+{
+	struct visit *v;
+	int i, r = visit(n, ns, protocol, NULL, &v);
+
+	if (r < 0)
+		return r;
+	for (i = 0; i < 2; i++)
+		if (socket_protocols[i] == protocol) {
+			*ret = v->nl[i];
+			v->nl[i] = NULL;
+		}
 	visit_release(v);
 	return 0;
+}
+
+static int open_socket(struct netns *n, uint16_t ns, int protocol, struct mnl_socket **ret)
+{
+	return ns ? open_inside(n, ns, protocol, ret) : open_here(n, protocol, ret);
 }
 
 int netns_socket(struct netns *n, uint16_t ns, int protocol, struct mnl_socket **ret)
 {
 	struct mnl_socket *nl = kept_take(n, ns, protocol);
-	uint64_t cookie = 0;
 	int r = 0;
 
-	if (!nl) {
-		r = open_inside(n, ns, protocol, &nl, &cookie);
-		if ((r == -EMFILE || r == -ENFILE) && kept_drop_all(n))
-			r = open_inside(n, ns, protocol, &nl, &cookie);
-		if (r < 0)
-			return r;
-		pthread_mutex_lock(&n->lock);
-		if (ns < n->list.n)
-			n->list.v[ns].cookie = cookie;
-		pthread_mutex_unlock(&n->lock);
-	}
-	*ret = nl;
-	return 0;
+	if (!nl)
+		r = open_socket(n, ns, protocol, &nl);
+	if ((r == -EMFILE || r == -ENFILE) && kept_drop_all(n))
+		r = open_socket(n, ns, protocol, &nl);
+	if (r == 0)
+		*ret = nl;
+	return r;
+}
+
+/* Makes room at the cost of the namespace that was left last: those that were
+ * first are first in the next round, too. */
+static bool kept_room(struct netns *n, uint64_t ino)
+{
+	uint32_t i = n->kept.n;
+
+	if (i < n->keep)
+		return true;
+	while (i > 0 && n->kept.v[i - 1].ino == ino)
+		i--;
+	if (i)
+		kept_drop(n, i - 1);
+	return i && n->kept.n < n->keep;
 }
 
 void netns_socket_back(struct netns *n, uint16_t ns, int protocol, struct mnl_socket *nl, bool usable)
@@ -551,7 +631,7 @@ void netns_socket_back(struct netns *n, uint16_t ns, int protocol, struct mnl_so
 	struct kept *k = NULL;
 
 	pthread_mutex_lock(&n->lock);
-	if (usable && ns < n->list.n && n->kept.n < n->keep)
+	if (usable && ns < n->list.n && kept_room(n, n->list.v[ns].ino))
 		k = vec_push(&n->kept);
 	if (k)
 		*k = (struct kept){ n->list.v[ns].ino, protocol, nl };
