@@ -15,9 +15,10 @@
 #define FIRST_BYTES 64
 #define FIRST_ITEMS 16
 
-/* The one mutable variable at file scope of the program: tests of out-of-memory
- * paths count allocations down with it. 0 in every other run. */
-static _Atomic uint64_t mem_countdown;
+/* The mutable variables at file scope of the program: tests of out-of-memory
+ * paths count allocations down (0 in every other run), and failed ones are
+ * counted. */
+static _Atomic uint64_t mem_countdown, mem_failed;
 
 void mem_fail_at(uint64_t n)
 {
@@ -37,14 +38,26 @@ static bool refused(size_t size)
 	return false;
 }
 
+static void *counted(void *p)
+{
+	if (!p)
+		atomic_fetch_add(&mem_failed, 1);
+	return p;
+}
+
+uint64_t mem_failures(void)
+{
+	return atomic_load(&mem_failed);
+}
+
 void *mem_alloc(size_t size)
 {
-	return refused(size) ? NULL : calloc(1, size ? size : 1);
+	return counted(refused(size) ? NULL : calloc(1, size ? size : 1));
 }
 
 void *mem_realloc(void *p, size_t size)
 {
-	return refused(size) ? NULL : realloc(p, size ? size : 1);
+	return counted(refused(size) ? NULL : realloc(p, size ? size : 1));
 }
 
 void mem_free(void *p)

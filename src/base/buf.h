@@ -91,5 +91,8 @@ void *mem_alloc(size_t size);		/* zeroed, NULL: out of memory */
 void *mem_realloc(void *p, size_t size);
 void mem_free(void *p);			/* takes NULL */
 void mem_fail_at(uint64_t n);
+/* How many calls have failed so far, of any thread: whoever can't hand every
+ * failure on compares it before and after, and says so. */
+uint64_t mem_failures(void);
 
 #endif

@@ -255,7 +255,7 @@ static void finish_notes(struct collect *c)
 static int collect(struct collect *c, struct lssock_err *err)
 {
 	struct owner_scan scan = { 0 };
-	uint64_t began, t;
+	uint64_t began, t, failures = mem_failures();
 	uint16_t ns;
 	int r;
 
@@ -278,6 +278,8 @@ static int collect(struct collect *c, struct lssock_err *err)
 	c->s->meta.link_us = (t - began) / 1000;
 	enrich(c);
 	c->s->meta.enrich_us = (io_now_ns() - t) / 1000;
+	if (mem_failures() != failures)
+		snap_note(c->s, LSSOCK_NOTE_LIMIT, 0, ENOMEM, 1, "memory");
 	finish_notes(c);
 	return 0;
 }

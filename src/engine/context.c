@@ -43,6 +43,7 @@ static int open_source(const struct lssock_options *opt, struct source **ret,
 int lssock_open(const struct lssock_options *opt, struct lssock **ret, struct lssock_err *err)
 {
 	struct lssock_options none = { .size = sizeof(none) }, own = none;
+	uint64_t failures = mem_failures();
 	struct lssock *ctx;
 	int r;
 
@@ -55,7 +56,7 @@ int lssock_open(const struct lssock_options *opt, struct lssock **ret, struct ls
 	if (r < 0)
 		goto out;
 	ctx->pool = pool_new(worker_count(own.threads));
-	if (!ctx->pool) {
+	if (!ctx->pool || mem_failures() != failures) {
 		r = -ENOMEM;
 		goto out;
 	}

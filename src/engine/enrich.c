@@ -165,36 +165,40 @@ static void post_file(struct questions *q, uint32_t row)
 	questions_add(q, &ask, row, place_of(k, name, len));
 }
 
+static uint64_t file_key(const struct lssock_sock *k)
+{
+	return hash_u64(k->name) ^ ((uint64_t)k->local.w[1] << 32 | k->local.w[0]);
+}
+
 /* One look per bound file; sockets of the same name and file share its row. */
 static void enrich_files(struct collect *c, const uint8_t *in_play)
 {
 	struct questions q = { .c = c, .take = take_file, .what = "socket files" };
 	struct lssock_snap *s = c->s;
 	struct index seen = { 0 };
-	uint32_t i, *slot;
+	uint32_t i, first, *slot;
 	size_t len;
-	int pass;
 
-	for (pass = 0; pass < 2; pass++) {
-		for (i = 0; i < s->socks.n; i++) {
-			struct lssock_sock *k = &s->socks.v[i];
-			uint64_t file = (uint64_t)k->local.w[1] << 32 | k->local.w[0];
-			uint64_t key = hash_u64(k->name) ^ file;
+	for (i = 0; i < s->socks.n; i++) {
+		if (!in_play[i] || !has_path(s, &s->socks.v[i], &len))
+			continue;
+		slot = index_put(&seen, file_key(&s->socks.v[i]));
+		if (!slot)
+			break;
+		if (*slot != INDEX_NONE)
+			continue;
+		*slot = i;
+		post_file(&q, i);
+	}
+	questions_ask(&q);
+	for (i = 0; i < s->socks.n; i++) {
+		struct lssock_sock *k = &s->socks.v[i];
 
-			if (!in_play[i] || !has_path(s, k, &len))
-				continue;
-			slot = index_put(&seen, key);
-			if (!slot)
-				break;
-			if (*slot == INDEX_NONE) {
-				*slot = i;
-				post_file(&q, i);
-			} else if (pass) {
-				k->local.w[2] = s->socks.v[*slot].local.w[2];
-			}
-		}
-		if (!pass)
-			questions_ask(&q);
+		if (!in_play[i] || !has_path(s, k, &len))
+			continue;
+		first = index_get(&seen, file_key(k));
+		if (first < i)
+			k->local.w[2] = s->socks.v[first].local.w[2];
 	}
 	index_release(&seen);
 }

@@ -287,6 +287,7 @@ int lssock_render(const struct lssock_sheet *sheet, const struct lssock_render *
 {
 	struct sink k = { .write = r->write, .ctx = r->wctx };
 	const char *name = r->format ? r->format : "table";
+	uint64_t failures = mem_failures();
 	unsigned i;
 	int err;
 
@@ -297,6 +298,8 @@ int lssock_render(const struct lssock_sheet *sheet, const struct lssock_render *
 	if (!format_names[i])
 		return -ENOTSUP;
 	err = format_fns[i](sheet, r, &k);
+	if (!err && mem_failures() != failures)
+		err = -ENOMEM;	/* a cell may have been cut short */
 	if (err < 0 && !k.err)
 		k.err = err;
 	return sink_end(&k);

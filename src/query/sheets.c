@@ -23,6 +23,7 @@ struct made {
 	struct lssock_sheet sheet;
 	VEC(struct cell) cells;		/* row by row */
 	struct buf text;
+	uint64_t failures;		/* of memory, before it was begun */
 	bool failed;
 };
 
@@ -60,6 +61,7 @@ static struct made *made_new(enum sheet_kind kind, const struct sheet_column *co
 
 	if (!m)
 		return NULL;
+	m->failures = mem_failures();
 	m->sheet = (struct lssock_sheet){
 		.kind = kind, .columns = columns, .n_columns = n_columns, .cell = made_cell,
 		.free = made_free, .snap = s ? lssock_snap_hold(s) : NULL, .ctx = m,
@@ -70,7 +72,7 @@ static struct made *made_new(enum sheet_kind kind, const struct sheet_column *co
 
 static int made_end(struct made *m, struct lssock_sheet **ret)
 {
-	if (m->failed || m->text.failed) {
+	if (m->failed || m->text.failed || mem_failures() != m->failures) {
 		made_free(&m->sheet);
 		return -ENOMEM;
 	}
