@@ -568,9 +568,10 @@ int args_parse(struct cli *c, int argc, char **argv)
 	c->operands = argv;
 	c->n_operands = 0;
 	for (i = 0; i < argc && !r; i++) {
-		if (options && !strcmp(argv[i], "--"))
+		if (options && !strcmp(argv[i], "--")) {
 			options = false;
-		else if (options && argv[i][0] == '-' && argv[i][1] == '-')
+			c->search = true;
+		} else if (options && argv[i][0] == '-' && argv[i][1] == '-')
 			r = parse_long(c, argc, argv, &i);
 		else if (options && argv[i][0] == '-' && argv[i][1])
 			r = parse_letters(c, argc, argv, &i);

@@ -22,6 +22,7 @@ struct cli {
 	bool wait_forever;
 	uint64_t wait_us;
 	bool help, version;
+	bool search;			/* after --: operands are a filter, never a story */
 	const char *generate;		/* man fragment or completion */
 	uint32_t unix_types;		/* bits 1u << SOCK_*; bit 0: any */
 	char **operands;

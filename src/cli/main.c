@@ -77,7 +77,7 @@ static bool is_story(const struct cli *c)
 	size_t len = slash ? (size_t)(slash - p) : strlen(p);
 	uint64_t n;
 
-	if (c->filter.len || c->format || c->pids || c->summary || c->ask.group_by)
+	if (c->search || c->filter.len || c->format || c->pids || c->summary || c->ask.group_by)
 		return false;
 	if (*p == '/')
 		return p[1] != '\0';

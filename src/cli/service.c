@@ -469,29 +469,57 @@ static void put_clients(struct story *st, uint32_t first)
 	buf_putc(&st->out, '\n');
 }
 
+/* The command that stops a container of a runtime, NULL: none is known. */
+static const char *stop_command(const struct story *st, uint32_t runtime)
+{
+	static const struct { const char *runtime, *command; } table[] = {
+		{ "docker", "docker stop " }, { "podman", "podman stop " },
+		{ "containerd", "crictl stop " }, { "cri-o", "crictl stop " },
+		{ "lxc", "lxc-stop -n " }, { "nspawn", "machinectl stop " },
+	};
+	size_t len, i;
+	const char *name = lssock_string(st->a.snap, runtime, &len);
+
+	for (i = 0; name && i < sizeof(table) / sizeof(table[0]); i++)
+		if (strlen(table[i].runtime) == len && !memcmp(table[i].runtime, name, len))
+			return table[i].command;
+	return NULL;
+}
+
+/* All that hold it: with one less it is still there. */
+static void put_kill(struct story *st, uint32_t row)
+{
+	uint32_t o, last = 0;
+
+	buf_puts(&st->out, "kill");
+	for (o = st->socks[row].owner; o; o = st->owners[o].next) {
+		if (st->owners[o].how != LSSOCK_HOW_FD || st->owners[o].proc == last)
+			continue;
+		last = st->owners[o].proc;
+		buf_putc(&st->out, ' ');
+		buf_i64(&st->out, st->procs[last].pid);
+	}
+}
+
 /* What a person would type; only on a terminal, and never done by us. */
 void story_stop(struct story *st, uint32_t row)
 {
 	const struct lssock_proc *p;
-	size_t n = 0;
-	const char *runtime, *unit;
+	const char *unit;
 
 	if (!st->c->tty || !st->socks[row].owner || !count_owners(st, row))
 		return;
 	p = &st->procs[st->owners[st->socks[row].owner].proc];
 	story_line(st, "to stop");
-	runtime = lssock_string(st->a.snap, p->runtime, &n);
 	unit = lssock_string(st->a.snap, p->unit, NULL);
-	if (p->container && runtime) {
-		buf_put(&st->out, runtime, n);
-		buf_puts(&st->out, " stop ");
+	if (p->container && stop_command(st, p->runtime)) {
+		buf_puts(&st->out, stop_command(st, p->runtime));
 		put_string(st, p->container);
 	} else if (unit && p->pid != 1) {
 		buf_puts(&st->out, "systemctl stop ");
 		put_string(st, p->unit);
 	} else {
-		buf_puts(&st->out, "kill ");
-		buf_i64(&st->out, p->pid);
+		put_kill(st, row);
 	}
 	buf_putc(&st->out, '\n');
 }

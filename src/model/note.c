@@ -93,10 +93,10 @@ static void put_where(struct buf *b, const struct lssock_snap *s, const struct l
 
 	if (!ns || !n->ns || n->kind == LSSOCK_NOTE_NETNS_REFUSED)
 		return;
-	buf_puts(b, ", in network namespace ");
+	buf_puts(b, ns->name || ns->ino ? ", in network namespace " : ", in another namespace");
 	if (ns->name)
 		put_string(b, s, ns->name);
-	else
+	else if (ns->ino)
 		buf_u64(b, ns->ino);
 }
 

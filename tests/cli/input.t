@@ -70,6 +70,10 @@ for a in --help --version '--columns help'; do
 	t_rc 0 "$a"
 	t_is "$(err)" "" "$a: nothing on stderr"
 done
+run --from "$top/fixtures/tapes/tcp.tape" -H -- 65000
+t_like "$(out)$rc" '^1$' "-- and a number: a list, not a story"
+run -- watch
+t_like "$rc" '^[013]$' "-- and a command's name: a word"
 run --version
 t_like "$(out)" '^lssock [0-9]+\.[0-9]+' "--version"
 t_is "$(awk 'length($0) > 79' "$T/out")" "" "--version is narrow"
