@@ -127,7 +127,8 @@ fuzz:
 	clang $(CPPFLAGS) -std=gnu11 -g -O1 -fsanitize=fuzzer,address,undefined \
 		-o build-fuzz/$(T) tests/fuzz/$(T).c $(LIB_SRC) $(LIBS) -pthread
 	@mkdir -p build-fuzz/corpus-$(T)
-	build-fuzz/$(T) -max_total_time=$(SECONDS) build-fuzz/corpus-$(T) fixtures/corpus/$(T)
+	build-fuzz/$(T) -max_total_time=$(SECONDS) build-fuzz/corpus-$(T) fixtures/corpus/$(T) \
+		$(if $(filter tape,$(T)),fixtures/tapes)
 
 bench: all
 	@tests/packages install test

@@ -13,6 +13,7 @@ import signal
 import struct
 import subprocess
 import sys
+import time
 
 PID, CALLS = 300, "openat,readlinkat,getdents64,read,newfstatat,statx,pread64"
 scene, command = sys.argv[1], sys.argv[2:]
@@ -47,6 +48,14 @@ def spawn(name, port):
         while f.readline().strip() != "ready":
             pass
     return inp[1]
+
+
+def other_tick():
+    """A process is known by its number and the tick it started in: lets it pass."""
+    with open("/proc/%d/stat" % PID) as f:
+        started = int(f.read().rsplit(")", 1)[1].split()[19])
+    while time.clock_gettime(time.CLOCK_BOOTTIME) * os.sysconf("SC_CLK_TCK") < started + 2:
+        os.sched_yield()
 
 
 def end(keep):
@@ -85,6 +94,7 @@ def scan(when):
             os.sched_yield()
             continue
         if not seen:
+            other_tick()
             end(keep)
             keep = spawn("innocent", 7702)
         seen = now

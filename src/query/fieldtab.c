@@ -635,8 +635,8 @@ const struct field field_table[] = {
 	  .help = "local end without the port" },
 	/* On a terminal the direction is put in front. */
 	{ .name = "remote", .head = "REMOTE", .type = FT_END, TABLE(get_remote),
-	  .needs = NEED_VIA | NEED_PORTRANGE | NEED_UNIX_PEER, .width = 12, .give = 2, .cut = 'm',
-	  .help = "remote end" },
+	  .needs = NEED_VIA | NEED_PORTRANGE | NEED_UNIX_PEER, .width = 12, .give = 2,
+	  .cut = 'm', .help = "remote end" },
 	{ .name = "process", .head = "PROCESS", .type = FT_TEXT, TABLE(get_process),
 	  .nest = LSSOCK_NEST_OWNER, .needs = NEED_OWNERS | NEED_WHY | NEED_VIA, .width = 8,
 	  .give = 3, .cut = 'e', .help = "process, and how many others; or why none" },
