@@ -87,7 +87,7 @@ enum lssock_why {
 };
 
 /* lssock_sock.flags */
-#define LSSOCK_F_TIMER		0x0007	/* idiag_timer: 0 off 1 on 2 keepalive 3 timewait 4 probe */
+#define LSSOCK_F_TIMER		0x0007	/* timer: 0 off 1 on 2 keepalive 3 timewait 4 probe */
 #define LSSOCK_F_SOURCE		0x0018	/* mask; see LSSOCK_SRC_* */
 #define LSSOCK_SRC_DIAG		0x0000
 #define LSSOCK_SRC_PROCFS	0x0008
@@ -225,15 +225,15 @@ struct lssock_file {			/* row 0: none */
 /* "Could not look". A snapshot without notes is complete. */
 enum lssock_note_kind {
 	LSSOCK_NOTE_UNREADABLE_PROC = 1, /* a process whose fds may not be read */
-	LSSOCK_NOTE_VANISHED_PROC,	/* ended while being read; harmless alone: not incomplete */
+	LSSOCK_NOTE_VANISHED_PROC,	/* ended while being read; only informs */
 	LSSOCK_NOTE_NO_PROC,		/* /proc is not usable */
 	LSSOCK_NOTE_HIDDEN_PROCS,	/* hidepid */
 	LSSOCK_NOTE_UNLISTABLE,		/* this kernel cannot list `what` */
-	LSSOCK_NOTE_FALLBACK,		/* `what` read from /proc/net; informs, unless refused */
+	LSSOCK_NOTE_FALLBACK,		/* `what` from /proc/net; informs, unless refused */
 	LSSOCK_NOTE_FORGEABLE,		/* unix rows from /proc/net/unix */
 	LSSOCK_NOTE_DUMP_FAILED,	/* a dump of `what` ended early */
 	LSSOCK_NOTE_BAD_MESSAGE,	/* replies that could not be decoded */
-	LSSOCK_NOTE_OTHER_PIDNS,	/* sockets whose holders our pid namespace does not show */
+	LSSOCK_NOTE_OTHER_PIDNS,	/* holders outside our pid namespace */
 	LSSOCK_NOTE_NETNS_REFUSED,	/* `what` may not be entered */
 	LSSOCK_NOTE_RING_BUSY,		/* an io_uring did not show its files */
 	LSSOCK_NOTE_LATE,		/* a read that did not end in time was left */

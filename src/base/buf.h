@@ -67,7 +67,7 @@ static inline void buf_putc(struct buf *b, char c)
 void buf_fill(struct buf *b, char c, size_t n);	/* n times c */
 void buf_u64(struct buf *b, uint64_t v);	/* decimal, fast */
 void buf_i64(struct buf *b, int64_t v);
-void buf_hex(struct buf *b, uint64_t v, unsigned digits);	/* lower case, at least digits */
+void buf_hex(struct buf *b, uint64_t v, unsigned digits); /* lower case, at least digits */
 void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* NUL-terminates without counting the NUL; "" if failed or empty. */
 const char *buf_cstr(struct buf *b);

@@ -6,7 +6,14 @@
 #include "base/buf.h"
 #include "lssock.h"
 
-enum addr_class { ADDR_ANY, ADDR_LOOPBACK, ADDR_LINK, ADDR_PRIVATE, ADDR_MULTICAST, ADDR_GLOBAL };
+enum addr_class {
+	ADDR_ANY,
+	ADDR_LOOPBACK,
+	ADDR_LINK,
+	ADDR_PRIVATE,
+	ADDR_MULTICAST,
+	ADDR_GLOBAL
+};
 
 /* Of an end: a v4-mapped IPv6 address becomes IPv4 (shown so everywhere).
  * *ret_mapped, if not NULL, tells. prefix = 32 or 128. */

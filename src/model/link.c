@@ -365,8 +365,12 @@ static bool may_have_peer(const struct lssock_sock *k)
 
 static struct tuple tuple_of(const struct lssock_sock *k)
 {
-	return (struct tuple){ address_of(k->family, &k->local),
-			       address_of(k->family, &k->remote), k->lport, k->rport, k->ns, k->proto };
+	return (struct tuple){address_of(k->family, &k->local),
+			      address_of(k->family, &k->remote),
+			      k->lport,
+			      k->rport,
+			      k->ns,
+			      k->proto};
 }
 
 static struct tuple mirrored(const struct tuple *t, uint16_t ns, uint8_t proto)

@@ -20,7 +20,7 @@ uint32_t names_states(const char *s, size_t len);
 const char *names_why(unsigned why);			/* "time-wait" … NULL for NONE */
 int names_why_find(const char *s, size_t len);
 const char *names_family(unsigned af);			/* "inet" "inet6" "unix" … "?" */
-const char *names_type(unsigned type);			/* "stream" "dgram" …, NULL: not known */
+const char *names_type(unsigned type); /* "stream" "dgram" …, NULL: not known */
 const char *names_timer(unsigned timer);		/* "on" "keepalive" …, NULL for 0 */
 const char *names_source(unsigned flags);		/* "diag" "procfs" "fd" */
 const char *names_file_state(unsigned state);		/* "live" … NULL for UNKNOWN */
@@ -34,7 +34,8 @@ const char *names_how(unsigned how);
 /* Protocol and family of a `system.sockprotoname` value ("TCPv6", "UNIX-STREAM",
  * "NETLINK", …): *ret_family AF_* or 0, *ret_type SOCK_* or 0; LSSOCK_OTHER for a
  * name we have no table for. */
-enum lssock_proto names_sockproto(const char *s, size_t len, uint8_t *ret_family, uint8_t *ret_type);
+enum lssock_proto names_sockproto(const char *s, size_t len, uint8_t *ret_family,
+				  uint8_t *ret_type);
 /* ss -f / -A words: "inet" "tcp" "u_str" "unix_dgram" "raw" "all" …: the bits
  * of protos, of families (1 IPv4, 2 IPv6; 0: no say) and the unix, packet or
  * vsock type (0: any). -1: no such word. "inet" says IPv4, as -f means it; -A

@@ -56,8 +56,8 @@ static const char *const note_forms[LSSOCK_N_NOTE] = {
 		"where any local user can forge names and states",
 	[LSSOCK_NOTE_DUMP_FAILED] = "the list of $ sockets ended early!: some may be missing",
 	[LSSOCK_NOTE_BAD_MESSAGE] = "# {reply|replies} of the kernel could not be decoded",
-	[LSSOCK_NOTE_OTHER_PIDNS] = "# {socket has|sockets have} no owner among the processes that "
-		"this pid namespace shows",
+	[LSSOCK_NOTE_OTHER_PIDNS] = "# {socket has|sockets have} no owner among "
+		"the processes that this pid namespace shows",
 	[LSSOCK_NOTE_NETNS_REFUSED] = "network namespace $ may not be entered!",
 	[LSSOCK_NOTE_RING_BUSY] = "# {io_uring|io_urings} did not show the files in use",
 	[LSSOCK_NOTE_LATE] = "# {read|reads} did not end in time and {was|were} left",

@@ -205,7 +205,8 @@ static void put_dir(struct table *t, int64_t dir, uint32_t row)
 	uint32_t at;
 
 	v.kind = LSSOCK_V_NA;
-	if (!dir && t->dir >= 0 && (at = t->sheet->origin(t->sheet, row)) < t->sheet->snap->socks.n)
+	if (!dir && t->dir >= 0 &&
+	    (at = t->sheet->origin(t->sheet, row)) < t->sheet->snap->socks.n)
 		lssock_get(t->sheet->snap, at, 0, t->dir, &v);
 	if (v.kind == LSSOCK_V_WORD && v.len)
 		dir = v.s[0] == 'i' ? -1 : 1;

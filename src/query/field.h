@@ -40,7 +40,7 @@ struct field_raw {
 	uint8_t cls;			/* enum diag_class */
 	uint8_t attr;
 	uint16_t off;
-	uint8_t len;			/* 1 2 4 8; 0: no raw part; with a getter: what it needs */
+	uint8_t len; /* 1 2 4 8; 0: no raw part; with a getter: what it needs */
 	uint8_t shift, bits;		/* bits > 0: that bit field */
 };
 

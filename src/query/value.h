@@ -14,7 +14,10 @@ static inline enum tri tri_and(enum tri a, enum tri b)
 	return a == TRI_NO || b == TRI_NO ? TRI_NO :
 	       a == TRI_UNKNOWN || b == TRI_UNKNOWN ? TRI_UNKNOWN : TRI_YES;
 }
-static inline enum tri tri_or(enum tri a, enum tri b) { return tri_not(tri_and(tri_not(a), tri_not(b))); }
+static inline enum tri tri_or(enum tri a, enum tri b)
+{
+	return tri_not(tri_and(tri_not(a), tri_not(b)));
+}
 
 /* Setters fill kind and payload only (tmp is never cleared). */
 void value_na(struct lssock_value *v);

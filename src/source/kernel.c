@@ -214,7 +214,8 @@ static int take_queues(void *ctx, const void *bytes, size_t len)
 	for (; r == 0 && mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left)) {
 		size_t body = mnl_nlmsg_get_payload_len(h);
 
-		if (h->nlmsg_type == SOCK_DIAG_BY_FAMILY && body >= sizeof(struct unix_diag_msg))
+		if (h->nlmsg_type == SOCK_DIAG_BY_FAMILY &&
+		    body >= sizeof(struct unix_diag_msg))
 			r = take_queue(q, h);
 		else if ((h->nlmsg_type == NLMSG_DONE || h->nlmsg_type == NLMSG_ERROR) &&
 			 body >= sizeof(q->err))	/* both begin with an int */
@@ -504,7 +505,8 @@ static int kernel_ask(struct source *s, const struct ask *a, chunk_fn fn, void *
 	case ASK_NETNS:
 		return netns_find(k->netns, a->id != 0, fn, ctx);
 	case ASK_SOCKET_NETNS:
-		return netns_of_sockets(k->netns, a->arg, a->arg_len / sizeof(struct ask_fd), fn, ctx);
+		return netns_of_sockets(k->netns, a->arg, a->arg_len / sizeof(struct ask_fd),
+					fn, ctx);
 	case ASK_NETNS_FIND:
 		return netns_find_one(k->netns, a->arg, a->arg_len, fn, ctx);
 	case ASK_ROUTE:
@@ -544,8 +546,8 @@ static int no_root(const char *path, int code, struct lssock_err *err)
 	if (err) {
 		err->code = code;
 		err->pos = -1;
-		snprintf(err->msg, sizeof(err->msg), "cannot open `%.150s': %s", buf_cstr(&shown),
-			 strerror(-code));
+		snprintf(err->msg, sizeof(err->msg), "cannot open `%.150s': %s",
+			 buf_cstr(&shown), strerror(-code));
 	}
 	buf_release(&shown);
 	return code;

@@ -95,7 +95,8 @@ static int read_section(const struct procscan *s, int dir, int tag, struct buf *
 	return -EINVAL;
 }
 
-int procscan_details(const struct procscan *s, const struct ask_proc *arg, chunk_fn fn, void *ctx)
+int procscan_details(const struct procscan *s, const struct ask_proc *arg, chunk_fn fn,
+		     void *ctx)
 {
 	struct buf all = { 0 }, body = { 0 };
 	int dir = procscan_open(s, arg->pid, arg->start_ns);
@@ -154,7 +155,8 @@ static int stat_as_us(int dir, const char *path, struct stat *st)
 	if (r == 0 && b.failed)
 		r = -ENOMEM;
 	if (r == 0)
-		r = proc_stat_at(AT_FDCWD, buf_cstr(&b), AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, st);
+		r = proc_stat_at(AT_FDCWD, buf_cstr(&b), AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT,
+				 st);
 	buf_release(&b);
 	return r;
 }
@@ -250,7 +252,8 @@ static int protoname_of(const struct procscan *s, int path_fd, uint32_t inode, c
 	return n < 0 ? -errno : (int)n;
 }
 
-int procscan_protoname(const struct procscan *s, const struct ask_fd *arg, chunk_fn fn, void *ctx)
+int procscan_protoname(const struct procscan *s, const struct ask_fd *arg, chunk_fn fn,
+		       void *ctx)
 {
 	char path[PROC_PATH], name[256];
 	int dir = procscan_open(s, arg->pid, arg->start_ns);
@@ -355,7 +358,8 @@ static bool line_number(const struct buf *b, const char *key, bool hex, uint64_t
 			;
 		if (end - at <= key_len || memcmp(b->data + at, key, key_len))
 			continue;
-		for (at += key_len; at < end && (b->data[at] == ' ' || b->data[at] == '\t'); at++)
+		for (at += key_len; at < end && (b->data[at] == ' ' || b->data[at] == '\t');
+		     at++)
 			;
 		return hex ? num_hex(b->data + at, end - at, UINT64_MAX, ret) :
 			     num_u64(b->data + at, end - at, UINT64_MAX, ret);
@@ -433,7 +437,8 @@ static int hidepid_of_mount(const struct procscan *s, int self, unsigned *ret)
 	uint64_t id;
 	int r;
 
-	r = read_number(self, proc_path(path, 0, 0, "fdinfo/", s->proc_fd), "mnt_id:", false, &id);
+	r = read_number(self, proc_path(path, 0, 0, "fdinfo/", s->proc_fd), "mnt_id:", false,
+			&id);
 	if (r == 0)
 		r = io_read_at(self, "mountinfo", &b, MOUNTINFO_MAX);
 	text = (struct mount_text){ b.data, r == 0 ? b.len : 0 };
@@ -474,7 +479,8 @@ int procscan_facts(const struct procscan *s, chunk_fn fn, void *ctx)
 	fact(&b, "boot", now - clock_ns(CLOCK_BOOTTIME));
 	fact(&b, "pid", (uint64_t)getpid());
 	fact(&b, "uid", geteuid());
-	fact(&b, "netns", self >= 0 && proc_stat_at(self, "ns/net", 0, &st) == 0 ? st.st_ino : 0);
+	fact(&b, "netns",
+	     self >= 0 && proc_stat_at(self, "ns/net", 0, &st) == 0 ? st.st_ino : 0);
 	fact(&b, "netns_cookie", own_cookie());
 	text_fact(&b, "pidns_root", sees_initial_pidns(s, self));
 	fact(&b, "hidepid", hidepid(s, self));

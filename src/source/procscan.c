@@ -157,7 +157,8 @@ static bool tell(struct scan *sc, struct task *t)
 	rec.flags = (st.flags & PF_KTHREAD ? LSSOCK_P_KTHREAD : 0) |
 		    (st.state == 'Z' || st.state == 'X' ? LSSOCK_P_ZOMBIE : 0);
 	rec.start_ns = st.start_ticks * sc->s->ns_per_tick;
-	memcpy(rec.comm, st.comm, st.comm_len < sizeof(rec.comm) ? st.comm_len : sizeof(rec.comm));
+	memcpy(rec.comm, st.comm,
+	       st.comm_len < sizeof(rec.comm) ? st.comm_len : sizeof(rec.comm));
 	tell_netns(sc, t->dir);
 	put(sc, &rec, sizeof(rec));
 	t->told = true;
@@ -185,7 +186,8 @@ static int read_fdinfo(struct scan *sc, struct task *t, int32_t fd)
 	char path[PROC_PATH];
 
 	buf_reset(&sc->text);
-	return io_read_at(t->dir, proc_path(path, 0, t->tid, "fdinfo/", fd), &sc->text, TEXT_MAX);
+	return io_read_at(t->dir, proc_path(path, 0, t->tid, "fdinfo/", fd), &sc->text,
+			  TEXT_MAX);
 }
 
 static bool is_gone(int err)
@@ -318,7 +320,8 @@ static void look_at_fd(struct scan *sc, struct task *t, const char *name)
 		inode = procfs_socket_link(link, (size_t)n);
 		if (inode)
 			take_socket(sc, t, proc_number(name), inode);
-	} else if (sc->deep && n == sizeof(RING_LINK) - 1 && !memcmp(link, RING_LINK, (size_t)n)) {
+	} else if (sc->deep && n == sizeof(RING_LINK) - 1 &&
+		   !memcmp(link, RING_LINK, (size_t)n)) {
 		look_into_ring(sc, t, proc_number(name));
 	}
 }
@@ -390,7 +393,8 @@ static void read_thread(struct scan *sc, struct task *t, int32_t tid, bool compa
 	sc->table.n = 0;
 	r = read_table(sc, t);
 	if (r < 0 && !is_gone(r) &&
-	    !(sc->s->fd_sizes && proc_stat_at(t->dir, proc_path(path, 0, t->tid, "fd", -1), 0, &st) == 0 &&
+	    !(sc->s->fd_sizes &&
+	      proc_stat_at(t->dir, proc_path(path, 0, t->tid, "fd", -1), 0, &st) == 0 &&
 	      st.st_size == 0))
 		gap(sc, t, r);
 	put_table(sc, t);
@@ -439,7 +443,8 @@ static bool leader_left(const struct task *t)
 
 	if (t->lost == t->entries)
 		return true;
-	return t->lost && procscan_stat(t->dir, &st) == 0 && (st.state == 'Z' || st.state == 'X');
+	return t->lost && procscan_stat(t->dir, &st) == 0 &&
+	       (st.state == 'Z' || st.state == 'X');
 }
 
 static bool is_new(struct scan *sc, int dir)
@@ -479,7 +484,8 @@ static void scan_process(struct scan *sc, int32_t pid)
 
 	sc->procs++;
 	sc->tables.n = sc->inodes.n = 0;
-	t.dir = proc_open_at(sc->s->proc_fd, proc_path(path, 0, 0, "", pid), O_PATH | O_DIRECTORY);
+	t.dir =
+	    proc_open_at(sc->s->proc_fd, proc_path(path, 0, 0, "", pid), O_PATH | O_DIRECTORY);
 	if (t.dir < 0) {
 		gap(sc, &t, t.dir);
 		return;
@@ -542,7 +548,8 @@ static int scan(const struct procscan *s, const struct ask_owners *arg, size_t a
 	if (want.n_pids)
 		r = pids_asked(&want, arg, arg_len, &pids);
 	else
-		r = s->proc_fd < 0 ? -ENOENT : dents_numbers(&sc->dents, s->proc_fd, ".", &pids);
+		r = s->proc_fd < 0 ? -ENOENT
+				   : dents_numbers(&sc->dents, s->proc_fd, ".", &pids);
 	if (r == -ENOMEM || r == -EINVAL)
 		sc->err = r;
 	else if (r < 0)

@@ -111,7 +111,8 @@ struct space *spaces_find(const struct spaces *l, uint64_t ino)
 
 void space_put(struct buf *b, const struct space *s)
 {
-	size_t name_len = s->name ? strlen(s->name) : 0, path_len = s->path ? strlen(s->path) : 0;
+	size_t name_len = s->name ? strlen(s->name) : 0,
+	       path_len = s->path ? strlen(s->path) : 0;
 	struct wire_ns rec = { 0 };
 	size_t len;
 
@@ -172,7 +173,8 @@ static int open_path(int proc_fd, const struct place *p)
 
 	if (!p->pid)
 		return proc_open_at(AT_FDCWD, p->path, O_PATH);
-	root = proc_open_at(proc_fd, proc_path(own, p->pid, 0, "root", -1), O_PATH | O_DIRECTORY);
+	root =
+	    proc_open_at(proc_fd, proc_path(own, p->pid, 0, "root", -1), O_PATH | O_DIRECTORY);
 	if (root < 0)
 		return root;
 	fd = proc_open_inside(root, p->path, 0);
@@ -236,13 +238,15 @@ static int place_open(int proc_fd, const struct place *p, uint64_t dev, uint64_t
 
 	switch (p->kind) {
 	case BY_PID:
-		fd = proc_open_at(proc_fd, proc_path(own, p->pid, p->tid, "ns/net", -1), O_RDONLY);
+		fd = proc_open_at(proc_fd, proc_path(own, p->pid, p->tid, "ns/net", -1),
+				  O_RDONLY);
 		break;
 	case BY_PATH:
 		fd = open_path(proc_fd, p);
 		break;
 	case BY_FD:
-		fd = proc_open_at(proc_fd, proc_path(own, p->pid, p->tid, "fd/", p->fd), O_PATH);
+		fd =
+		    proc_open_at(proc_fd, proc_path(own, p->pid, p->tid, "fd/", p->fd), O_PATH);
 		break;
 	case BY_SOCKET:
 		fd = open_by_socket(p);
@@ -319,8 +323,8 @@ static struct space *found(struct finder *f, uint64_t ino)
 /* What is gone or not ours to see is no failure; the rest may hide some. */
 static void failed(struct finder *f, int err)
 {
-	if (err && err != -ENOENT && err != -ESRCH && err != -ENOTDIR && err != -EACCES && err != -EPERM &&
-	    !f->err)
+	if (err && err != -ENOENT && err != -ESRCH && err != -ENOTDIR && err != -EACCES &&
+	    err != -EPERM && !f->err)
 		f->err = err;
 }
 
@@ -360,7 +364,8 @@ static void found_path(struct finder *f, uint64_t ino, const char *path, size_t 
 	for (i = 0; i < 2 && f->trusted && !s->name; i++) {
 		size_t dir = strlen(named[i]);
 
-		if (len > dir && !memcmp(path, named[i], dir) && !memchr(path + dir, '/', len - dir))
+		if (len > dir && !memcmp(path, named[i], dir) &&
+		    !memchr(path + dir, '/', len - dir))
 			s->name = text_copy(path + dir, len - dir);
 	}
 	if (!f->root && !s->path)
@@ -437,7 +442,8 @@ static void find_named(struct finder *f)
 		if (*name == '.' || len > NAME_MAX)
 			continue;
 		memcpy(path + dir, name, len + 1);
-		if (proc_stat_at(f->dents.fd, name, AT_NO_AUTOMOUNT, &st) == 0 && st.st_dev == f->h->dev)
+		if (proc_stat_at(f->dents.fd, name, AT_NO_AUTOMOUNT, &st) == 0 &&
+		    st.st_dev == f->h->dev)
 			found_path(f, st.st_ino, path, dir + len);
 	}
 	dents_close(&f->dents);
@@ -450,7 +456,9 @@ static uint64_t net_key(int proc_fd, int32_t pid)
 	char path[PROC_PATH];
 	struct stat st;
 
-	return proc_stat_at(proc_fd, proc_path(path, pid, 0, "net/dev", -1), 0, &st) == 0 ? st.st_ino : 0;
+	return proc_stat_at(proc_fd, proc_path(path, pid, 0, "net/dev", -1), 0, &st) == 0
+		   ? st.st_ino
+		   : 0;
 }
 
 static void find_of_process(struct finder *f, int32_t pid)
@@ -492,7 +500,8 @@ static void find_of_threads(struct finder *f, int32_t pid)
 	for (i = 0; i < f->tids.n; i++) {
 		struct place p = { .kind = BY_PID, .pid = pid, .tid = (uint32_t)f->tids.v[i] };
 
-		if (proc_stat_at(proc_fd, proc_path(path, pid, p.tid, "ns/net", -1), 0, &st) == 0 &&
+		if (proc_stat_at(proc_fd, proc_path(path, pid, p.tid, "ns/net", -1), 0, &st) ==
+			0 &&
 		    st.st_dev == f->h->dev)
 			found_at(f, st.st_ino, &p);
 	}
@@ -512,7 +521,8 @@ static void find_in_fds(struct finder *f, int32_t pid)
 	while ((name = dents_next(&f->dents))) {
 		int len = proc_link_at(f->dents.fd, name, link, sizeof(link));
 
-		ino = len > 5 && !memcmp(link, "net:[", 5) ? procfs_net_link(link, (size_t)len) : 0;
+		ino = len > 5 && !memcmp(link, "net:[", 5) ? procfs_net_link(link, (size_t)len)
+							   : 0;
 		if (ino && num_u64(name, strlen(name), INT32_MAX, &fd)) {
 			struct place p = { .kind = BY_FD, .pid = pid, .fd = (int32_t)fd };
 

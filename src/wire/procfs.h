@@ -26,15 +26,18 @@ bool procfs_status_uid(const char *text, size_t len, uint32_t *ret);
 /* fdinfo of an io_uring: calls fn for each registered socket inode. Returns how
  * many files it says it has ("UserFiles: N") or -EAGAIN when the list is left
  * out (the ring is busy), 0 when it has none. */
-int procfs_ring_files(const char *text, size_t len, void (*fn)(void *, uint32_t inode), void *ctx);
+int procfs_ring_files(const char *text, size_t len, void (*fn)(void *, uint32_t inode),
+		      void *ctx);
 /* fdinfo of a unix socket: scm_fds, 0 if not there. */
 uint32_t procfs_scm_fds(const char *text, size_t len);
 /* maps: calls fn for each "socket:[N]" mapping. */
-void procfs_map_sockets(const char *text, size_t len, void (*fn)(void *, uint32_t inode), void *ctx);
+void procfs_map_sockets(const char *text, size_t len, void (*fn)(void *, uint32_t inode),
+			void *ctx);
 /* mountinfo: calls fn(mount point, namespace inode) for nsfs mounts of network
  * namespaces; octal escapes of the mount point are decoded. */
 void procfs_mount_netns(const char *text, size_t len,
-			void (*fn)(void *, const char *path, size_t len, uint64_t ino), void *ctx);
+			void (*fn)(void *, const char *path, size_t len, uint64_t ino),
+			void *ctx);
 
 /* ---- into a snapshot ---------------------------------------------------- */
 
@@ -64,7 +67,8 @@ void procfs_cgroup(const char *text, size_t len, struct procfs_cgroup *ret);
 
 /* ASK_FACTS' text into the snapshot's meta, and what else the collector needs. */
 struct procfs_facts { uint64_t netns, netns_cookie; int pidns_root, hidepid, proc, fd_sizes; };
-void procfs_facts(struct lssock_snap *s, const char *text, size_t len, struct procfs_facts *ret);
+void procfs_facts(struct lssock_snap *s, const char *text, size_t len,
+		  struct procfs_facts *ret);
 /* ASK_NETNS' records appended to ns[]. */
 void procfs_netns(struct lssock_snap *s, const void *bytes, size_t len);
 /* ASK_FILE's answer -> a row of files[] for this socket row, in local.w[2]. */
