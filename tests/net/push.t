@@ -7,6 +7,8 @@
 in_ns
 ip addr add 10.0.0.5/24 dev lo
 ip addr add 2001:db8::5/64 dev lo nodad
+# the kernel does that later
+until ip -6 route get 2001:db8::5 2>/dev/null | grep -q '^local'; do :; done
 scene_start '[' comm=dual 'tcp-listen=[::]:7601' tcp-conn=127.0.0.1 'tcp-conn=[::1]' \
 		'tcp-conn=[2001:db8::5]' tcp-conn=10.0.0.5 time-wait=127.0.0.1 close-wait=10.0.0.5 ']' \
 	'[' comm=four tcp-listen=0.0.0.0:7602 tcp-conn=127.0.0.1,keepalive tcp-connect=10.0.0.5 ']' \
