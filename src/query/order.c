@@ -162,7 +162,8 @@ struct sorting {
 	uint32_t depth;			/* where the heads were taken */
 };
 
-static bool less(const struct sorting *s, const struct order_item *a, const struct order_item *b)
+static bool less(const struct sorting *s, const struct order_item *a,
+		 const struct order_item *b)
 {
 	const char *keys = s->o->keys.data;
 	uint32_t from = s->depth + 8, n = a->len < b->len ? a->len : b->len;

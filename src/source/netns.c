@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The list of known network namespaces, and work inside one. Only a thread of
- * its own enters, does one thing and ends (P22), so no other thread is ever in
- * a foreign namespace; if the way in hangs (a path may lie on a dead mount),
- * that thread is left behind. Where namespaces are found: space.c.
+ * The list of known network namespaces, sockets inside them, and what is read
+ * there. Where namespaces are found: space.c; going in: visit.c.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -11,29 +9,25 @@
 #include <linux/net_namespace.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
-#include <pthread.h>
-#include <sched.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/io.h"
 #include "base/num.h"
+#include "base/pool.h"
 #include "source/space.h"
 
-#define TABLE_MAX (1u << 30)	/* of a table in /proc/net: 7 million lines */
 #define KEPT_MAX 64
-#define WAY_IN_S 2
-#define STACK_SIZE (256u << 10)
+
+const int nl_protocols[NL_N] = { [NL_DIAG] = NETLINK_SOCK_DIAG, [NL_ROUTE] = NETLINK_ROUTE };
 
 struct kept { uint64_t ino; int protocol; struct mnl_socket *nl; };
 
 struct netns {
-	pthread_mutex_t lock;		/* of list and kept; never held while reading */
+	struct pool_lock *lock;		/* of list and kept; never held while reading */
 	struct horizon h;
 	struct spaces list;
 	struct { struct kept *v; uint32_t n, cap; } kept;
@@ -47,10 +41,10 @@ static int space_get(struct netns *n, uint32_t ns, struct space *ret)
 {
 	int r = -ENOENT;
 
-	pthread_mutex_lock(&n->lock);
+	pool_lock(n->lock);
 	if (ns < n->list.n)
 		r = space_copy(&n->list.v[ns], ret) ? 0 : -ENOMEM;
-	pthread_mutex_unlock(&n->lock);
+	pool_unlock(n->lock);
 	if (r == -ENOMEM)
 		space_release(ret);
 	return r;
@@ -74,9 +68,9 @@ uint32_t netns_count(struct netns *n)
 {
 	uint32_t count;
 
-	pthread_mutex_lock(&n->lock);
+	pool_lock(n->lock);
 	count = n->list.n;
-	pthread_mutex_unlock(&n->lock);
+	pool_unlock(n->lock);
 	return count;
 }
 
@@ -86,15 +80,17 @@ struct netns *netns_new(int proc_fd)
 	struct space *own = n ? vec_push(&n->list) : NULL;
 	struct rlimit lim = { .rlim_cur = 0 };
 
-	if (!own) {
-		mem_free(n);
+	if (own)
+		n->lock = pool_lock_new();
+	if (!own || !n->lock) {
+		netns_free(n);
 		return NULL;
 	}
-	pthread_mutex_init(&n->lock, NULL);
 	horizon_init(&n->h, proc_fd);
 	/* Kept sockets must leave room for the work where fds are few. */
 	if (getrlimit(RLIMIT_NOFILE, &lim) == 0)
-		n->keep = lim.rlim_cur / 16 < KEPT_MAX ? (uint32_t)(lim.rlim_cur / 16) : KEPT_MAX;
+		n->keep = lim.rlim_cur / 16 < KEPT_MAX ?
+			  (uint32_t)(lim.rlim_cur / 16) : KEPT_MAX;
 	own->ino = n->h.own_ino;
 	own->flags = LSSOCK_NS_OWN;
 	return n;
@@ -108,7 +104,7 @@ void netns_free(struct netns *n)
 		kept_drop(n, n->kept.n - 1);
 	vec_release(&n->kept);
 	spaces_release(&n->list);
-	pthread_mutex_destroy(&n->lock);
+	pool_lock_free(n->lock);
 	mem_free(n);
 }
 
@@ -161,17 +157,17 @@ int netns_find(struct netns *n, bool deep, chunk_fn fn, void *ctx)
 	int r = spaces_look(&n->h, deep, &fresh), given;
 
 	if (fresh.n) {
-		pthread_mutex_lock(&n->lock);
+		pool_lock(n->lock);
 		if (!list_merge(n, &fresh))
 			r = -ENOMEM;
-		pthread_mutex_unlock(&n->lock);
+		pool_unlock(n->lock);
 		learn_own_cookie(n);
 	}
 	spaces_release(&fresh);
-	pthread_mutex_lock(&n->lock);
+	pool_lock(n->lock);
 	for (i = 0; i < n->list.n; i++)
 		space_put(&b, &n->list.v[i]);
-	pthread_mutex_unlock(&n->lock);
+	pool_unlock(n->lock);
 	given = give(&b, fn, ctx);
 	return r < 0 ? r : given;
 }
@@ -204,11 +200,11 @@ static int list_give(struct netns *n, const struct space *like, bool new_only, c
 	bool fresh;
 	int r;
 
-	pthread_mutex_lock(&n->lock);
+	pool_lock(n->lock);
 	r = list_add(n, like, &row, &fresh);
 	if (r == 0 && (fresh || !new_only))
 		space_put(&b, &n->list.v[row]);
-	pthread_mutex_unlock(&n->lock);
+	pool_unlock(n->lock);
 	if (r < 0) {
 		buf_release(&b);
 		return r;
@@ -237,7 +233,8 @@ int netns_find_one(struct netns *n, const char *spec, size_t len, chunk_fn fn, v
 	return r;
 }
 
-int netns_of_sockets(struct netns *n, const struct ask_fd *fds, size_t n_fds, chunk_fn fn, void *ctx)
+int netns_of_sockets(struct netns *n, const struct ask_fd *fds, size_t n_fds, chunk_fn fn,
+		     void *ctx)
 {
 	size_t i;
 	int r = 0;
@@ -256,216 +253,22 @@ int netns_of_sockets(struct netns *n, const struct ask_fd *fds, size_t n_fds, ch
 
 /* ---- inside ------------------------------------------------------------- */
 
-static const int socket_protocols[2] = { NETLINK_SOCK_DIAG, NETLINK_ROUTE };
-
-/* Shared by the thread that goes in and the one that waits; the last frees it. */
-struct visit {
-	pthread_mutex_t lock;
-	pthread_cond_t news;
-	int holders;
-	enum { ON_THE_WAY, INSIDE, BACK } where;
-	bool entered;
-	int proc_fd;			/* of its own */
-	uint64_t dev;
-	struct space space;
-	int protocol;			/* a socket is wanted; -1: the file */
-	char file[64];
-	bool bring[2];			/* by socket_protocols: to be kept, too */
-	struct mnl_socket *nl[2];
-	uint64_t cookie;
-	struct buf text;
-	int err;
-};
-
-/* In the namespace of the calling thread. /proc/sys/net follows that too. */
-static int read_here(int proc_fd, const char *path, struct buf *b)
-{
-	int dir, r;
-
-	if (!strncmp(path, "sys/", 4)) {
-		if (proc_fd >= 0)
-			return io_read_at(proc_fd, path, b, TABLE_MAX);
-		return -ENOENT;
-	}
-	dir = procscan_self(proc_fd);
-	if (dir < 0)
-		return dir;
-	r = io_read_at(dir, path, b, TABLE_MAX);
-	close(dir);
-	return r;
-}
-
-static void visit_release(struct visit *v)
-{
-	bool last;
-	int i;
-
-	pthread_mutex_lock(&v->lock);
-	last = --v->holders == 0;
-	pthread_mutex_unlock(&v->lock);
-	if (!last)
-		return;
-	for (i = 0; i < 2; i++)
-		if (v->nl[i])
-			mnl_socket_close(v->nl[i]);
-	if (v->proc_fd >= 0)
-		close(v->proc_fd);
-	buf_release(&v->text);
-	space_release(&v->space);
-	pthread_cond_destroy(&v->news);
-	pthread_mutex_destroy(&v->lock);
-	mem_free(v);
-}
-
-static void visit_is(struct visit *v, int where, int err)
-{
-	pthread_mutex_lock(&v->lock);
-	v->where = where;
-	v->entered |= where == INSIDE;
-	v->err = err;
-	if (where == BACK)
-		pthread_cond_signal(&v->news);
-	pthread_mutex_unlock(&v->lock);
-}
-
-static int visit_enter(struct visit *v)
-{
-	int fd = space_open(v->proc_fd, &v->space, v->dev, false);
-	int r;
-
-	if (fd < 0)
-		return fd;
-	do
-		r = setns(fd, CLONE_NEWNET);
-	while (r < 0 && errno == EINTR);
-	r = r < 0 ? -errno : 0;
-	close(fd);
-	return r;
-}
-
-/* What is wanted first, where there are few fds. */
-static int visit_work(struct visit *v)
-{
-	int i, r = 0;
-
-	if (v->protocol < 0)
-		r = read_here(v->proc_fd, v->file, &v->text);
-	for (i = 0; i < 2; i++)
-		if (v->protocol == socket_protocols[i])
-			r = nlsock_open(v->protocol, &v->nl[i]);
-	for (i = 0; i < 2 && r == 0; i++)
-		if (v->bring[i] && !v->nl[i])
-			nlsock_open(socket_protocols[i], &v->nl[i]);
-	for (i = 0; i < 2 && !v->cookie; i++)
-		if (v->nl[i])
-			v->cookie = nlsock_cookie(mnl_socket_get_fd(v->nl[i]));
-	return r;
-}
-
-static void *visit_main(void *arg)
-{
-	struct visit *v = arg;
-	int r = visit_enter(v);
-
-	if (r == 0) {
-		visit_is(v, INSIDE, 0);
-		r = visit_work(v);
-	}
-	visit_is(v, BACK, r);
-	visit_release(v);
-	return NULL;
-}
-
-static int visit_new(struct netns *n, const struct space *s, int protocol, const char *file,
-		     struct visit **ret)
-{
-	struct visit *v = mem_alloc(sizeof(*v));
-	pthread_condattr_t attr;
-	int r = 0;
-
-	if (!v)
-		return -ENOMEM;
-	pthread_mutex_init(&v->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&v->news, &attr);
-	pthread_condattr_destroy(&attr);
-	v->holders = 1;
-	v->dev = n->h.dev;
-	v->protocol = protocol;
-	if (file)
-		memcpy(v->file, file, strlen(file));
-	do
-		v->proc_fd = fcntl(n->h.scan.proc_fd, F_DUPFD_CLOEXEC, 0);
-	while (v->proc_fd < 0 && errno == EINTR);
-	if (v->proc_fd < 0)
-		r = -errno;
-	else if (!space_copy(s, &v->space))
-		r = -ENOMEM;
-	if (r < 0)
-		visit_release(v);
-	else
-		*ret = v;
-	return r;
-}
-
-/* Signals are for the threads of the program, not for this one. */
-static int visit_start(struct visit *v)
-{
-	pthread_attr_t attr;
-	sigset_t all, before;
-	pthread_t id;
-	int r;
-
-	pthread_attr_init(&attr);
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	pthread_attr_setstacksize(&attr, STACK_SIZE);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	v->holders = 2;
-	r = pthread_create(&id, &attr, visit_main, v);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	pthread_attr_destroy(&attr);
-	if (r)
-		v->holders = 1;
-	return -r;
-}
-
-/* The way in may hang; what is done inside may only take long. */
-static int visit_wait(struct visit *v, bool *ret_entered)
-{
-	struct timespec end;
-	int r = 0;
-
-	clock_gettime(CLOCK_MONOTONIC, &end);
-	end.tv_sec += WAY_IN_S;
-	pthread_mutex_lock(&v->lock);
-	while (v->where != BACK && r == 0)
-		r = pthread_cond_timedwait(&v->news, &v->lock, &end);
-	while (v->where == INSIDE)
-		pthread_cond_wait(&v->news, &v->lock);
-	*ret_entered = v->entered;
-	r = v->where == BACK ? v->err : -ETIMEDOUT;
-	pthread_mutex_unlock(&v->lock);
-	return r;
-}
-
 /* Not worth another try until the namespaces are looked for again. */
 static void remember_refusal(struct netns *n, uint64_t ino, int err)
 {
 	struct space *s;
 
-	if (err != -EPERM && err != -EACCES && err != -ENOENT && err != -ESRCH && err != -EINVAL &&
-	    err != -ETIMEDOUT)
+	if (err != -EPERM && err != -EACCES && err != -ENOENT && err != -ESRCH &&
+	    err != -EINVAL && err != -ETIMEDOUT)
 		return;
-	pthread_mutex_lock(&n->lock);
+	pool_lock(n->lock);
 	s = spaces_find(&n->list, ino);
 	if (s && !(s->flags & LSSOCK_NS_OWN)) {
 		s->err = -err;
 		if (err == -EPERM || err == -EACCES)
 			s->flags |= LSSOCK_NS_REFUSED;
 	}
-	pthread_mutex_unlock(&n->lock);
+	pool_unlock(n->lock);
 }
 
 static bool has_kept(const struct netns *n, uint64_t ino, int protocol)
@@ -479,57 +282,46 @@ static bool has_kept(const struct netns *n, uint64_t ino, int protocol)
 }
 
 /* Going in costs far more than a socket: what will be wanted next is brought. */
-static void visit_bring(struct netns *n, struct visit *v)
+static void also_bring(struct netns *n, uint64_t ino, struct errand *e)
 {
 	int i;
 
-	pthread_mutex_lock(&n->lock);
-	for (i = 0; i < 2; i++)
-		v->bring[i] = n->keep > 1 && !has_kept(n, v->space.ino, socket_protocols[i]);
-	pthread_mutex_unlock(&n->lock);
+	pool_lock(n->lock);
+	for (i = 0; i < NL_N; i++)
+		e->also[i] = n->keep > 1 && !has_kept(n, ino, nl_protocols[i]);
+	pool_unlock(n->lock);
 }
 
-static void visit_keep(struct netns *n, uint16_t ns, struct visit *v)
+static void keep_others(struct netns *n, uint16_t ns, const struct errand *e, struct brought *b)
 {
 	int i;
 
-	for (i = 0; i < 2; i++)
-		if (v->nl[i] && socket_protocols[i] != v->protocol) {
-			netns_socket_back(n, ns, socket_protocols[i], v->nl[i], true);
-			v->nl[i] = NULL;
+	for (i = 0; i < NL_N; i++)
+		if (b->nl[i] && i != e->socket) {
+			netns_socket_back(n, ns, nl_protocols[i], b->nl[i], true);
+			b->nl[i] = NULL;
 		}
-	pthread_mutex_lock(&n->lock);
-	if (v->cookie && ns < n->list.n)
-		n->list.v[ns].cookie = v->cookie;
-	pthread_mutex_unlock(&n->lock);
+	pool_lock(n->lock);
+	if (b->cookie && ns < n->list.n)
+		n->list.v[ns].cookie = b->cookie;
+	pool_unlock(n->lock);
 }
 
-static int visit(struct netns *n, uint16_t ns, int protocol, const char *file, struct visit **ret)
+static int go_in(struct netns *n, uint16_t ns, struct errand *e, struct brought *ret)
 {
 	struct space s = { 0 };
-	struct visit *v = NULL;
 	bool entered = false;
 	int r = space_get(n, ns, &s);
 
 	if (r < 0)
 		return r;
-	r = s.err ? -s.err : visit_new(n, &s, protocol, file, &v);
-	if (r == 0) {
-		visit_bring(n, v);
-		r = visit_start(v);
-	}
-	if (r == 0) {
-		r = visit_wait(v, &entered);
-		if (r < 0 && !entered)
-			remember_refusal(n, s.ino, r);
-	}
+	also_bring(n, s.ino, e);
+	r = s.err ? -s.err : visit(&n->h, &s, e, ret, &entered);
+	if (r < 0 && !s.err && !entered)
+		remember_refusal(n, s.ino, r);
 	space_release(&s);
 	if (r == 0)
-		visit_keep(n, ns, v);
-	if (r == 0)
-		*ret = v;
-	else if (v)
-		visit_release(v);
+		keep_others(n, ns, e, ret);
 	return r;
 }
 
@@ -540,14 +332,15 @@ static struct mnl_socket *kept_take(struct netns *n, uint16_t ns, int protocol)
 	struct mnl_socket *nl = NULL;
 	uint32_t i;
 
-	pthread_mutex_lock(&n->lock);
+	pool_lock(n->lock);
 	for (i = 0; i < n->kept.n && ns < n->list.n; i++)
-		if (n->kept.v[i].ino == n->list.v[ns].ino && n->kept.v[i].protocol == protocol) {
+		if (n->kept.v[i].ino == n->list.v[ns].ino &&
+		    n->kept.v[i].protocol == protocol) {
 			nl = n->kept.v[i].nl;
 			n->kept.v[i] = n->kept.v[--n->kept.n];
 			break;
 		}
-	pthread_mutex_unlock(&n->lock);
+	pool_unlock(n->lock);
 	return nl;
 }
 
@@ -555,12 +348,12 @@ static bool kept_drop_all(struct netns *n)
 {
 	bool any;
 
-	pthread_mutex_lock(&n->lock);
+	pool_lock(n->lock);
 	any = n->kept.n > 0;
 	while (n->kept.n)
 		kept_drop(n, n->kept.n - 1);
 	n->keep = 0;
-	pthread_mutex_unlock(&n->lock);
+	pool_unlock(n->lock);
 	return any;
 }
 
@@ -570,26 +363,21 @@ static int open_here(struct netns *n, int protocol, struct mnl_socket **ret)
 
 	if (r < 0)
 		return r;
-	pthread_mutex_lock(&n->lock);
+	pool_lock(n->lock);
 	n->list.v[0].cookie = nlsock_cookie(mnl_socket_get_fd(*ret));
-	pthread_mutex_unlock(&n->lock);
+	pool_unlock(n->lock);
 	return 0;
 }
 
 static int open_inside(struct netns *n, uint16_t ns, int protocol, struct mnl_socket **ret)
 {
-	struct visit *v;
-	int i, r = visit(n, ns, protocol, NULL, &v);
+	struct errand e = { .socket = protocol == NETLINK_ROUTE ? NL_ROUTE : NL_DIAG };
+	struct brought b = { 0 };
+	int r = go_in(n, ns, &e, &b);
 
-	if (r < 0)
-		return r;
-	for (i = 0; i < 2; i++)
-		if (socket_protocols[i] == protocol) {
-			*ret = v->nl[i];
-			v->nl[i] = NULL;
-		}
-	visit_release(v);
-	return 0;
+	if (r == 0)
+		*ret = b.nl[e.socket];
+	return r;
 }
 
 static int open_socket(struct netns *n, uint16_t ns, int protocol, struct mnl_socket **ret)
@@ -626,16 +414,17 @@ static bool kept_room(struct netns *n, uint64_t ino)
 	return i && n->kept.n < n->keep;
 }
 
-void netns_socket_back(struct netns *n, uint16_t ns, int protocol, struct mnl_socket *nl, bool usable)
+void netns_socket_back(struct netns *n, uint16_t ns, int protocol, struct mnl_socket *nl,
+		       bool usable)
 {
 	struct kept *k = NULL;
 
-	pthread_mutex_lock(&n->lock);
+	pool_lock(n->lock);
 	if (usable && ns < n->list.n && kept_room(n, n->list.v[ns].ino))
 		k = vec_push(&n->kept);
 	if (k)
 		*k = (struct kept){ n->list.v[ns].ino, protocol, nl };
-	pthread_mutex_unlock(&n->lock);
+	pool_unlock(n->lock);
 	if (!k)
 		mnl_socket_close(nl);
 }
@@ -669,17 +458,16 @@ static int read_of_process(struct netns *n, uint16_t ns, const char *path, struc
 
 int netns_read(struct netns *n, uint16_t ns, const char *path, struct buf *b)
 {
-	struct visit *v;
+	struct errand e = { .socket = -1, .file = path };
+	struct brought got = { 0 };
 	int r;
 
 	if (ns == 0)
-		return read_here(n->h.scan.proc_fd, path, b);
-	if (strlen(path) >= sizeof(v->file))
-		return -ENAMETOOLONG;
-	r = visit(n, ns, -1, path, &v);
+		return visit_read_here(n->h.scan.proc_fd, path, b);
+	r = go_in(n, ns, &e, &got);
 	if (r == 0) {
-		buf_put(b, v->text.data, v->text.len);
-		visit_release(v);
+		buf_put(b, got.text.data, got.text.len);
+		buf_release(&got.text);
 		return b->failed ? -ENOMEM : 0;
 	}
 	if ((r == -EPERM || r == -EACCES) && !strncmp(path, "net/", 4) &&

@@ -33,14 +33,16 @@ void netns_free(struct netns *n);
  * still there, new ones. The others are forgotten. deep: fds and threads too. */
 int netns_find(struct netns *n, bool deep, chunk_fn fn, void *ctx);
 /* Those that only sockets keep (ASK_SOCKET_NETNS). */
-int netns_of_sockets(struct netns *n, const struct ask_fd *fds, size_t n_fds, chunk_fn fn, void *ctx);
+int netns_of_sockets(struct netns *n, const struct ask_fd *fds, size_t n_fds, chunk_fn fn,
+		     void *ctx);
 /* One, by pid or path (ASK_NETNS_FIND). */
 int netns_find_one(struct netns *n, const char *spec, size_t len, chunk_fn fn, void *ctx);
 uint32_t netns_count(struct netns *n);
 /* A netlink socket inside namespace ns (0: ours). Kept and reused; give it back.
  * Opened from a thread of its own that enters, opens and ends. */
 int netns_socket(struct netns *n, uint16_t ns, int protocol, struct mnl_socket **ret);
-void netns_socket_back(struct netns *n, uint16_t ns, int protocol, struct mnl_socket *nl, bool usable);
+void netns_socket_back(struct netns *n, uint16_t ns, int protocol, struct mnl_socket *nl,
+		       bool usable);
 /* A file of a namespace: "net/NAME" or "sys/net/NAME". Where the namespace may
  * not be entered, net/NAME of a process living in it. */
 int netns_read(struct netns *n, uint16_t ns, const char *path, struct buf *b);
@@ -121,10 +123,12 @@ int procscan_holders(const struct procscan *s, const struct ask_owners *arg, siz
 
 /* ---- procinfo: one process, and the machine ------------------------------ */
 
-int procscan_details(const struct procscan *s, const struct ask_proc *arg, chunk_fn fn, void *ctx);
+int procscan_details(const struct procscan *s, const struct ask_proc *arg, chunk_fn fn,
+		     void *ctx);
 int procscan_file(const struct procscan *s, const struct ask_file *arg, size_t arg_len,
 		  chunk_fn fn, void *ctx);
-int procscan_protoname(const struct procscan *s, const struct ask_fd *arg, chunk_fn fn, void *ctx);
+int procscan_protoname(const struct procscan *s, const struct ask_fd *arg, chunk_fn fn,
+		       void *ctx);
 int procscan_facts(const struct procscan *s, chunk_fn fn, void *ctx);
 
 #endif

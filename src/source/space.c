@@ -3,7 +3,7 @@
  * Finds network namespaces: by processes, mounts, names, fds and sockets. Each
  * is remembered as places where it can be opened, not as an open fd: there may
  * be more of them than fds. Whatever is opened is compared with the inode that
- * was found. Going in is netns.c's business.
+ * was found. Going in is visit.c's business.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A network namespace as the places where it can be opened. space.c finds them,
- * netns.c keeps the list and goes in. */
+ * netns.c keeps the list, visit.c goes in. */
 #ifndef SOURCE_SPACE_H
 #define SOURCE_SPACE_H
 
@@ -8,6 +8,7 @@
 
 #define SPACES_MAX 60000	/* row numbers have 16 bits */
 #define PLACES 3
+#define TABLE_MAX (1u << 30)	/* of a table in /proc/net: 7 million lines */
 
 enum place_kind { BY_PID, BY_PATH, BY_FD, BY_SOCKET };
 struct place {
@@ -62,5 +63,27 @@ int spaces_look(const struct horizon *h, bool deep, struct spaces *ret);
 int space_of_pid(const struct horizon *h, int32_t pid, struct space *ret);
 int space_of_path(const struct horizon *h, const char *path, struct space *ret);
 int space_of_socket(const struct horizon *h, const struct ask_fd *fd, struct space *ret);
+
+/* ---- visit: work inside one ---------------------------------------------- */
+
+enum { NL_DIAG, NL_ROUTE, NL_N };
+extern const int nl_protocols[NL_N];
+
+struct errand {
+	int socket;			/* NL_* that is wanted; -1: the file */
+	const char *file;		/* "net/NAME" or "sys/net/NAME" */
+	bool also[NL_N];		/* sockets to bring if they can be had */
+};
+struct brought {
+	struct mnl_socket *nl[NL_N];
+	uint64_t cookie;		/* of the namespace, 0: not known */
+	struct buf text;
+};
+/* What is brought is the caller's. *ret_entered: it was not the way in that
+ * failed. */
+int visit(const struct horizon *h, const struct space *s, const struct errand *e,
+	  struct brought *ret, bool *ret_entered);
+/* A file in the namespace of the calling thread. */
+int visit_read_here(int proc_fd, const char *path, struct buf *b);
 
 #endif

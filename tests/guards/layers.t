@@ -51,9 +51,9 @@ only()
 call() { echo "[^a-z_A-Z0-9>.]$1[ ]*\\("; }
 
 only "libmnl is in wire/ and source/" '#include <libmnl/' 'src/wire/.*' 'src/source/.*'
-only "threads are in base/pool.c and source/netns.c" '#include <pthread.h>' \
-	src/base/pool.c src/source/netns.c
-only "setns is in source/netns.c" "$(call '(setns|unshare)')" src/source/netns.c
+only "threads are in base/pool.c and source/visit.c" '#include <pthread.h>' \
+	src/base/pool.c src/source/visit.c
+only "setns is in source/visit.c" "$(call '(setns|unshare)')" src/source/visit.c
 only "getenv is in cli/" "$(call '(secure_)?getenv')" 'src/cli/.*'
 only "exit is in cli/" "$(call '(_?exit|abort|_Exit|err|errx|warnx?|perror)')" 'src/cli/.*'
 only "stdout and stderr are in cli/" '[^a-z_A-Z0-9](stdout|stderr|STDOUT_FILENO|STDERR_FILENO)([^a-z_A-Z0-9]|$)' \
