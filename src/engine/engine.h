@@ -30,6 +30,7 @@ struct collect {
 	int refused_err;
 	uint32_t listed, failed;	/* protocols of which a dump answered, did not */
 	int failed_err;
+	bool mptcp;		/* there are MPTCP sockets, as far as known */
 	uint32_t unreadable;	/* processes */
 	bool nested_pidns;
 	bool looked_twice;

@@ -11,10 +11,13 @@
 #include "wire/procnet.h"
 #include "wire/route.h"
 
-/* sock_diag loses sockets that never moved while their neighbours come and go,
- * and never says so (NLM_F_DUMP_INTR stays clear). Listeners are cheap to ask
- * again: until nothing new comes, at most this often. */
+/* A dump of several parts loses sockets that never moved while their neighbours
+ * come and go: the kernel goes on at (bucket, offset), and never says so
+ * (NLM_F_DUMP_INTR stays clear). Listeners are cheap to ask again: until they
+ * come in one part or nothing new comes, at most this often. */
 #define LISTEN_ROUNDS 4
+#define WITH_LISTENERS (1u << LSSOCK_TCP | 1u << LSSOCK_MPTCP | 1u << LSSOCK_SCTP | \
+			1u << LSSOCK_DCCP)
 
 static const uint8_t auto_code[] = { INET_DIAG_BC_AUTO, 4, 8, 0 };
 
@@ -22,14 +25,18 @@ struct dumping {
 	struct collect *c;
 	struct diag_dump dump;
 	uint64_t bytes;
+	uint32_t parts;			/* chunks with rows in them, of the last dump */
 };
 
 static int dump_chunk(void *ctx, const void *bytes, size_t len)
 {
 	struct dumping *d = ctx;
+	uint32_t rows = d->dump.rows;
+	int r = diag_decode(&d->dump, bytes, len);
 
 	d->bytes += len;
-	return diag_decode(&d->dump, bytes, len);
+	d->parts += d->dump.rows > rows;
+	return r;
 }
 
 static bool handler_missing(int err)
@@ -58,6 +65,7 @@ static int dump_once(struct collect *c, struct dumping *d, const struct diag_req
 		a.id = ask_diag_id(req->proto, req->family, variant);
 		a.arg = msg.data;
 		a.arg_len = (uint32_t)msg.len;
+		d->parts = 0;
 		c->s->meta.asks++;
 		c->s->meta.dumps++;
 		r = c->ctx->source->ask(c->ctx->source, &a, dump_chunk, d);
@@ -125,11 +133,11 @@ static uint32_t listen_mask(void)
 	return diag_kernel_states(1u << LSSOCK_LISTEN);
 }
 
-/* Dumps one family of a protocol, listeners until they agree. */
-static int dump_family(struct collect *c, struct diag_dump *into, struct diag_request *req)
+/* Dumps one family of a protocol; with `agree` listeners until they do. */
+static int dump_family(struct collect *c, struct diag_dump *into, struct diag_request *req,
+		       bool agree)
 {
 	struct dumping d = { .c = c, .dump = *into };
-	bool inet = diag_class(req->proto) == DIAG_INET;
 	uint32_t states = req->states;
 	int round, r;
 
@@ -142,8 +150,8 @@ static int dump_family(struct collect *c, struct diag_dump *into, struct diag_re
 		d.dump.done = false;
 		r = dump_once(c, &d, req, 0);
 	}
-	inet = inet && (states & listen_mask());
-	for (round = 1; r == 0 && inet && round < LISTEN_ROUNDS; round++) {
+	agree = agree && WITH_LISTENERS & 1u << req->proto && states & listen_mask();
+	for (round = 1; r == 0 && agree && d.parts > 1 && round < LISTEN_ROUNDS; round++) {
 		uint32_t fresh = d.dump.fresh;
 
 		req->states = listen_mask();
@@ -169,11 +177,23 @@ static void note_dump(struct collect *c, const struct diag_dump *d, int err)
 		snap_note(c->s, LSSOCK_NOTE_BAD_MESSAGE, d->ns, 0, d->bad, what);
 }
 
+/* Attributes to ask for. Subflows are told from other TCP connections by
+ * INET_DIAG_ULP_INFO, with which all of tcp_info comes: only if there are any. */
+static uint32_t wanted(const struct collect *c, uint8_t proto)
+{
+	uint32_t keep = c->plan->keep[diag_class(proto)];
+
+	if (proto == LSSOCK_TCP && c->plan->subflows_only && !c->mptcp)
+		keep &= ~(1u << INET_DIAG_ULP_INFO);
+	return keep;
+}
+
 /* 0, or the error that says that sock_diag does not serve this protocol. */
 static int dump_protocol(struct collect *c, struct lssock_snap *into, uint16_t ns,
 			 uint8_t proto, uint32_t *ret_fresh)
 {
 	const struct plan *plan = c->plan;
+	bool listeners = plan->extra_listen & 1u << proto;
 	struct resolver names = { .c = c, .ns = ns };
 	struct push_env env = { .mark = true, .ifindex = resolve_ifindex,
 				.cgroup_id = resolve_cgroup, .ctx = &names };
@@ -197,15 +217,17 @@ static int dump_protocol(struct collect *c, struct lssock_snap *into, uint16_t n
 			continue;
 		if (*family == AF_INET6 && !(plan->families & 2))
 			continue;
-		diag_want(&req, plan->keep[diag_class(proto)]);
-		r = dump_family(c, &d, &req);
-		if (r == 0 && plan->extra_listen & 1u << proto) {
+		diag_want(&req, wanted(c, proto));
+		r = dump_family(c, &d, &req, !listeners);
+		if (r == 0 && listeners) {
 			req.bytecode = NULL;
 			req.bytecode_len = 0;
 			req.states = listen_mask();
 			d.done = false;
-			r = dump_family(c, &d, &req);
+			r = dump_family(c, &d, &req, true);
 		}
+		if (proto == LSSOCK_MPTCP)
+			c->mptcp |= d.rows > 0 || (r < 0 && !handler_missing(r));
 		*ret_fresh += d.fresh;
 		if (d.rows == 0 && (handler_missing(r) || diag_refused(r))) {
 			last = r;
@@ -355,8 +377,10 @@ static bool refused_space(struct collect *c, uint16_t ns, int err)
 		name = strings_get(&c->s->strings, n->name, &len);
 		if (name)
 			buf_put(&b, name, len);
-		else
+		else if (n->ino)
 			buf_u64(&b, n->ino);
+		else
+			buf_puts(&b, c->plan->ns_one ? c->plan->ns_one : "?");
 		snap_note(c->s, LSSOCK_NOTE_NETNS_REFUSED, ns, -err, 1, buf_cstr(&b));
 		buf_release(&b);
 	}
@@ -366,12 +390,15 @@ static bool refused_space(struct collect *c, uint16_t ns, int err)
 
 void tables_collect(struct collect *c, uint16_t ns)
 {
-	uint8_t proto;
+	uint8_t i, proto;
 
-	for (proto = 1; proto < LSSOCK_OTHER; proto++) {
+	c->mptcp |= !tables_whole(c, LSSOCK_MPTCP);
+	for (i = 1; i < LSSOCK_OTHER; i++) {
 		uint32_t fresh = 0;
 		int r;
 
+		/* MPTCP first: what to ask for with TCP depends on it */
+		proto = i == LSSOCK_TCP ? LSSOCK_MPTCP : i == LSSOCK_MPTCP ? LSSOCK_TCP : i;
 		if (!(c->plan->protos & 1u << proto) || !c->plan->states[proto])
 			continue;
 		r = dump_protocol(c, c->s, ns, proto, &fresh);

@@ -442,8 +442,11 @@ static void set_needs(struct lssock_query *q)
 	if (q->flags & LSSOCK_Q_LISTEN && q->protos & PROTOS_UDP)
 		p->needs |= NEED_AUTOBOUND | NEED_PORTRANGE;
 	if (q->protos & 1u << LSSOCK_MPTCP && q->protos & 1u << LSSOCK_TCP &&
-	    !(q->protos_asked & 1u << LSSOCK_TCP) && !(q->flags & LSSOCK_Q_ALL))
-		keep[DIAG_INET] |= 1u << INET_DIAG_ULP_INFO;	/* tells subflows */
+	    !(q->protos_asked & 1u << LSSOCK_TCP) && !(q->flags & LSSOCK_Q_ALL) &&
+	    !(keep[DIAG_INET] & 1u << INET_DIAG_ULP_INFO)) {
+		keep[DIAG_INET] |= 1u << INET_DIAG_ULP_INFO;
+		p->subflows_only = true;
+	}
 }
 
 /* ---- tables ----------------------------------------------------------------- */

@@ -14,6 +14,7 @@ struct plan {
 	bool push[LSSOCK_N_PROTO];	/* push_filter gives a program for it */
 	uint32_t extra_listen;		/* protos that need one more dump: LISTEN alone,
 					   without a program (via, dir) */
+	bool subflows_only;		/* INET_DIAG_ULP_INFO is kept to tell subflows only */
 	/* namespaces */
 	enum { NS_OWN, NS_ALL, NS_ONE } ns_which;
 	char *ns_one;			/* name, pid, path or inode */
