@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -182,14 +183,27 @@ int wait_for(int fd, short events)
 	return poll(&p, 1, 5000) == 1 ? 0 : -ETIMEDOUT;
 }
 
+static int tcp_state(int fd)
+{
+	struct tcp_info info = { .tcpi_state = 0 };
+	socklen_t len = sizeof(info);
+
+	return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) ? -errno : info.tcpi_state;
+}
+
+/* The other end's acknowledgement comes late: only then nothing changes any more. */
 static int close_wait(struct scene *s, const char *arg)
 {
 	int r = tcp_conn(s, arg);
 
 	if (r < 0)
 		return r;
+	shutdown(s->client, SHUT_WR);
+	r = wait_for(s->server, POLLRDHUP);
+	while (r == 0 && tcp_state(s->client) == TCP_FIN_WAIT1)
+		sched_yield();
 	drop(s, s->client);
-	return wait_for(s->server, POLLRDHUP);
+	return r;
 }
 
 static int time_wait(struct scene *s, const char *arg)
