@@ -7,6 +7,7 @@
 #ifndef WIRE_ATTR_H
 #define WIRE_ATTR_H
 
+#include <errno.h>
 #include <linux/netlink.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -73,6 +74,19 @@ static inline bool attr_read(const struct attr *a, size_t at, void *ret, size_t 
 static inline bool attr_u32(const struct attr *a, size_t at, uint32_t *ret)
 {
 	return attr_read(a, at, ret, sizeof(*ret));
+}
+
+/* The error inside a DONE or ERROR message, 0: none. That of a missing protocol
+ * handler comes inside DONE, with no ERROR. */
+static inline int attr_end_error(unsigned type, const unsigned char *body, size_t len)
+{
+	int err = 0;
+
+	if (len >= sizeof(err))
+		memcpy(&err, body, sizeof(err));
+	else if (type == NLMSG_ERROR)
+		err = -EBADMSG;
+	return err < 0 ? err : 0;
 }
 
 static inline bool attr_message(struct attr_walk *w, struct nlmsghdr *ret,

@@ -360,20 +360,6 @@ static int take_row(struct diag_dump *d, const unsigned char *body, size_t len)
 	return add_row(d, &k, (struct attr_walk){ body + at, whole });
 }
 
-/* The error of a missing protocol handler comes inside DONE, with no ERROR. */
-static void take_end(struct diag_dump *d, bool error, const unsigned char *body, size_t len)
-{
-	int err = 0;
-
-	d->done = true;
-	if (len >= sizeof(err))
-		memcpy(&err, body, sizeof(err));
-	else if (error)
-		err = -EBADMSG;
-	if (err < 0 && !d->err)
-		d->err = err;
-}
-
 static int take_message(struct diag_dump *d, const struct nlmsghdr *h,
 			const unsigned char *body)
 {
@@ -388,7 +374,9 @@ static int take_message(struct diag_dump *d, const struct nlmsghdr *h,
 		return take_row(d, body, len);
 	case NLMSG_DONE:
 	case NLMSG_ERROR:
-		take_end(d, h->nlmsg_type == NLMSG_ERROR, body, len);
+		d->done = true;
+		if (!d->err)
+			d->err = attr_end_error(h->nlmsg_type, body, len);
 		return 0;
 	case NLMSG_NOOP:
 		return 0;

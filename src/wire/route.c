@@ -184,19 +184,6 @@ static void take_addr(struct route_dump *d, const unsigned char *body, size_t le
 
 /* ---- the walk ---------------------------------------------------------- */
 
-static void take_end(struct route_dump *d, bool error, const unsigned char *body, size_t len)
-{
-	int err = 0;
-
-	d->done = true;
-	if (len >= sizeof(err))
-		memcpy(&err, body, sizeof(err));
-	else if (error)
-		err = -EBADMSG;
-	if (err < 0 && !d->err)
-		d->err = err;
-}
-
 static void take_message(struct route_dump *d, const struct nlmsghdr *h,
 			 const unsigned char *body)
 {
@@ -211,7 +198,9 @@ static void take_message(struct route_dump *d, const struct nlmsghdr *h,
 		break;
 	case NLMSG_DONE:
 	case NLMSG_ERROR:
-		take_end(d, h->nlmsg_type == NLMSG_ERROR, body, len);
+		d->done = true;
+		if (!d->err)
+			d->err = attr_end_error(h->nlmsg_type, body, len);
 		break;
 	case NLMSG_NOOP:
 		break;
