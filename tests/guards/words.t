@@ -16,7 +16,7 @@ none()
 		grep -v '^tests/guards/words.t:' | head -20)
 	t_is "$found" "" "$1"
 }
-none "no paths of a workplace" '/work/(main|shared|\.)|/tmp/(b-|brief)|/root/|/home/[a-z]'
+none "no paths of one machine" '/root/|/home/[a-z]'
 none "no marks of unfinished work" '(^|[^A-Za-z])(TODO|FIXME|XXX|HACK)([^A-Za-z]|$)|^(<<<<<<<|>>>>>>>) '
 none "no blanks at line ends" '[[:blank:]]+$'
 # shellcheck disable=SC2046
