@@ -16,9 +16,11 @@
 #include <time.h>
 
 #include "base/buf.h"
+#include "base/io.h"
 
 #define MAX_WORKERS 128		/* late ones included */
 #define STACK_BYTES (512u << 10) /* a small address space limit is no obstacle */
+#define STALL_NS 5000000 /* workers that begin no job for so long have got stuck */
 
 enum { NEW, QUEUED, RUNNING, DONE, LATE };	/* fate of a job */
 
@@ -28,6 +30,7 @@ struct pool {
 	struct pool_job *head;
 	unsigned wanted;	/* workers to keep */
 	unsigned workers, late, idle;
+	unsigned begun;		/* jobs, so far */
 	bool stopping, abandoned;
 };
 
@@ -95,6 +98,7 @@ static unsigned queued_to(const struct pool *p, const struct pool_job *job)
 static void run(struct pool *p, struct pool_job *job)
 {
 	job->fate = RUNNING;
+	p->begun++;
 	pthread_mutex_unlock(&p->lock);
 	job->run(job);
 	pthread_mutex_lock(&p->lock);
@@ -227,14 +231,16 @@ void pool_wait(struct pool *p, struct pool_job *job)
 	pthread_mutex_unlock(&p->lock);
 }
 
-/* Makes sure that somebody will come to the job. false: nobody can. */
-static bool has_worker(struct pool *p, const struct pool_job *job)
+/* Makes sure that somebody will come to the job. One worker more than usual may
+ * be busy, in the place of the caller, who waits; if they do not get on, so many
+ * are added that the job runs. false: nobody can come. */
+static bool has_worker(struct pool *p, const struct pool_job *job, bool stalled)
 {
-	while (job->fate == QUEUED && p->idle < queued_to(p, job)) {
-		if (!start_worker(p))
-			return p->workers > p->late;
-	}
-	return true;
+	if (p->head && !p->idle && p->workers - p->late <= p->wanted)
+		start_worker(p);
+	while (stalled && job->fate == QUEUED && p->idle < queued_to(p, job) && start_worker(p))
+		;
+	return job->fate != QUEUED || p->workers > p->late;
 }
 
 /* Gives the job up. true: the caller is to drop it. */
@@ -250,29 +256,43 @@ static bool give_up(struct pool *p, struct pool_job *job)
 	return queued;
 }
 
-int pool_wait_until(struct pool *p, struct pool_job *job, uint64_t deadline_ns)
+static void wait_done(struct pool *p, uint64_t until_ns)
 {
 	struct timespec t = {
-		.tv_sec = (time_t)(deadline_ns / 1000000000),
-		.tv_nsec = (long)(deadline_ns % 1000000000),
+		.tv_sec = (time_t)(until_ns / 1000000000),
+		.tv_nsec = (long)(until_ns % 1000000000),
 	};
-	bool drop = false;
+
+	pthread_cond_timedwait(&p->done, &p->lock, &t);
+}
+
+int pool_wait_until(struct pool *p, struct pool_job *job, uint64_t deadline_ns)
+{
+	uint64_t now = io_now_ns(), stall_ns = now + STALL_NS;
+	unsigned begun;
+	bool drop;
 	int r = 0;
 
 	pthread_mutex_lock(&p->lock);
 	if (job->fate == NEW)
 		post(p, job);
-	while (job->fate != DONE && !r) {
-		if (!has_worker(p, job)) {
+	begun = p->begun;
+	for (; job->fate != DONE && !r; now = io_now_ns()) {
+		if (begun != p->begun)
+			stall_ns = now + STALL_NS;
+		begun = p->begun;
+		if (!has_worker(p, job, now >= stall_ns)) {
 			dequeue(p, job);
 			job->fate = NEW;
 			r = -EAGAIN;
-		} else if (pthread_cond_timedwait(&p->done, &p->lock, &t) == ETIMEDOUT &&
-			   job->fate != DONE) {
-			drop = give_up(p, job);
+		} else if (now >= deadline_ns) {
 			r = -ETIMEDOUT;
+		} else {
+			wait_done(p, job->fate == QUEUED && now < stall_ns &&
+				  stall_ns < deadline_ns ? stall_ns : deadline_ns);
 		}
 	}
+	drop = r == -ETIMEDOUT && give_up(p, job);
 	pthread_mutex_unlock(&p->lock);
 	if (drop)
 		job->drop(job);
