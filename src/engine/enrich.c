@@ -48,11 +48,12 @@ static void enrich_procs(struct collect *c, const uint8_t *in_play)
 {
 	struct questions q = { .c = c, .take = take_proc, .what = "process details" };
 	struct lssock_snap *s = c->s;
-	uint32_t sections = 1u << PROC_CMDLINE | 1u << PROC_EXE | 1u << PROC_CGROUP |
-			    1u << PROC_LIMITS | 1u << PROC_NFDS;
+	uint32_t sections = 1u << PROC_CMDLINE | 1u << PROC_EXE | 1u << PROC_CGROUP;
 	uint8_t *marks = mem_alloc(s->procs.n + 1);
 	uint32_t i;
 
+	if (c->plan->needs & NEED_FDS)
+		sections |= 1u << PROC_LIMITS | 1u << PROC_NFDS;
 	if (!marks)
 		return;
 	for (i = 0; i < s->socks.n; i++)

@@ -134,6 +134,7 @@ static void put_table(const struct lssock_query *q, unsigned proto, struct buf *
 static const struct { uint32_t bit; const char *text; } facts[] = {
 	{ NEED_OWNERS, "owners: open files of every process" },
 	{ NEED_PROC, "details of the owners: command line, program, unit, container" },
+	{ NEED_FDS, "how many files the owners have open, and may have" },
 	{ NEED_WHY, "a second look for sockets without an owner" },
 	{ NEED_VIA, "listeners that connections came through" },
 	{ NEED_PEER, "the other ends on this machine (not filtered by the kernel)" },

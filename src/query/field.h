@@ -28,6 +28,7 @@
 #define NEED_COUNTERS	0x4000	/* sockstat */
 #define NEED_STATE	0x8000	/* kernel state or family decides the value: for pruning */
 #define NEED_UNIX_PEER	0x10000	/* as NEED_PEER, of unix sockets alone */
+#define NEED_FDS	0x20000	/* with NEED_PROC: how many files are open, and may be */
 
 enum field_type {
 	FT_BOOL, FT_UINT, FT_INT, FT_REAL, FT_SIZE, FT_RATE, FT_DURATION, FT_TIME,

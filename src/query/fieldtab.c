@@ -54,6 +54,8 @@
 	.get = (getter)
 #define DETAIL(getter) .group = "owner", .nest = LSSOCK_NEST_OWNER, \
 	.needs = NEED_OWNERS | NEED_PROC, .get = (getter)
+#define FDS(getter) .group = "owner", .nest = LSSOCK_NEST_OWNER, \
+	.needs = NEED_OWNERS | NEED_PROC | NEED_FDS, .get = (getter)
 #define SOCKET(getter) .group = "socket", .get = (getter)
 #define UNIX_FILE(getter) .group = "unix", .protos = P(LSSOCK_UNIX), .needs = NEED_FILE, \
 	.get = (getter)
@@ -234,9 +236,9 @@ const struct field field_table[] = {
 	  .help = "what runs that container" },
 	{ .name = "pod", .head = "POD", .type = FT_TEXT, DETAIL(get_pod),
 	  .width = 8, .give = 8, .cut = 'e', .help = "uid of the Kubernetes pod" },
-	{ .name = "nofile", .head = "NOFILE", .type = FT_UINT, DETAIL(get_nofile),
+	{ .name = "nofile", .head = "NOFILE", .type = FT_UINT, FDS(get_nofile),
 	  .help = "most fds the process may open" },
-	{ .name = "nfds", .head = "NFDS", .type = FT_UINT, DETAIL(get_nfds),
+	{ .name = "nfds", .head = "NFDS", .type = FT_UINT, FDS(get_nfds),
 	  .help = "fds it has open" },
 	{ .name = "nowners", .head = "OWNERS", .type = FT_UINT, .group = "owner",
 	  .needs = NEED_OWNERS, .get = get_nowners,
