@@ -264,14 +264,14 @@ void num_put_size(struct buf *b, uint64_t bytes)
 
 static void put_padded(struct buf *b, uint64_t v, unsigned digits, char before)
 {
-	uint64_t scale = 1;
+	char *at = buf_add(b, digits + (before != 0));
 
+	if (!at)
+		return;
 	if (before)
-		buf_putc(b, before);
-	while (--digits)
-		scale *= 10;
-	for (; scale; v %= scale, scale /= 10)
-		buf_putc(b, (char)('0' + v / scale));
+		*at++ = before;
+	for (; digits--; v /= 10)
+		at[digits] = (char)('0' + v % 10);
 }
 
 static bool is_leap(uint64_t year)
@@ -279,14 +279,24 @@ static bool is_leap(uint64_t year)
 	return (year % 4 == 0 && year % 100) || year % 400 == 0;
 }
 
+/* Days from the epoch to the first of January. */
+static uint64_t days_before(uint64_t year)
+{
+	uint64_t y = year - 1;
+
+	return (year - 1970) * 365 + (y / 4 - y / 100 + y / 400) -
+	       (1969 / 4 - 1969 / 100 + 1969 / 400);
+}
+
 static void put_date(struct buf *b, uint64_t days)
 {
 	static const uint8_t lengths[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
-	uint64_t year = 1970;
+	uint64_t year = 1970 + days / 366;	/* or one of the next */
 	unsigned month = 0;
 
-	for (; days >= 365u + is_leap(year); year++)
-		days -= 365u + is_leap(year);
+	while (days >= days_before(year + 1))
+		year++;
+	days -= days_before(year);
 	for (;; month++) {
 		unsigned len = lengths[month] + (month == 1 && is_leap(year));
 
