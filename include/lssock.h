@@ -260,9 +260,24 @@ struct lssock_meta {
 	/* what it cost, for --stats */
 	uint64_t dump_us, owners_us, link_us, enrich_us, total_us;
 	uint64_t messages, bytes, fds, procs, asks, dumps;
+	uint64_t calls;			/* system calls of the collectors */
+	uint8_t collector;		/* enum lssock_collector, of owners; 0: nobody */
+	int32_t bpf_err;		/* positive errno: why not BPF, 0: no need */
+	/* lssock_refresh: rows not in the one before, rows of that one that are gone,
+	 * and age of the oldest look at owners that this one relies on */
+	uint32_t fresh, gone;
+	uint64_t owners_age_us;
 };
 
 /* ---- context ----------------------------------------------------------- */
+
+/* Who finds the owners: the walk over /proc/PID/fd, or the kernel's own
+ * (a BPF task_file iterator; needs CAP_BPF and CAP_PERFMON). Both give the same
+ * answer; where BPF is not to be had, /proc is walked. */
+enum lssock_collector {
+	LSSOCK_COLLECTOR_AUTO,		/* what is faster */
+	LSSOCK_COLLECTOR_PROC, LSSOCK_COLLECTOR_BPF
+};
 
 struct lssock_options {
 	size_t size;			/* sizeof(struct lssock_options) */
@@ -271,6 +286,7 @@ struct lssock_options {
 	const char *tape_out;		/* record every answer here */
 	int threads;			/* workers; 0: as the machine has, -1: none */
 	bool anon;			/* tape_out: rewrite addresses and names */
+	enum lssock_collector collector;
 };
 
 /* Opens a context. -ENOENT/-EACCES … on a tape, -EBADMSG on a damaged one
@@ -338,6 +354,15 @@ int lssock_query_explain(const struct lssock_query *q, lssock_write_fn w, void *
  * notes; negative only if nothing at all could be collected. */
 int lssock_take(struct lssock *ctx, const struct lssock_query *q,
 		struct lssock_snap **ret, struct lssock_err *err);
+/* The next snapshot of a series. prev: the last one of the same context and query,
+ * NULL: there is none. The tables are asked as in lssock_take(); what is known
+ * of rows, owners and processes that are in prev too is carried over, and owners
+ * are asked for where a row is new, and every OWNERS_EVERY anyway, since a
+ * descriptor can be passed on. meta.owners_age_us says how old the oldest look at
+ * owners is. prev stays the caller's and is not changed. Errors as lssock_take(). */
+int lssock_refresh(struct lssock *ctx, const struct lssock_query *q,
+		   const struct lssock_snap *prev, struct lssock_snap **ret,
+		   struct lssock_err *err);
 struct lssock_snap *lssock_snap_hold(struct lssock_snap *s);
 void lssock_snap_free(struct lssock_snap *s);
 
@@ -466,8 +491,9 @@ struct lssock_render {
 	uint32_t width;			/* table: 0 not a terminal: nothing is cut */
 	bool color, no_header, wide;	/* wide: never cut */
 	bool utf8;			/* cut mark … instead of + */
-	lssock_write_fn write;
+	lssock_write_fn write;		/* called by the caller's thread only */
 	void *wctx;
+	int threads;			/* as in lssock_options; many rows only */
 };
 /* Formats known, NULL-terminated. */
 const char *const *lssock_formats(void);

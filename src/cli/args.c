@@ -101,6 +101,36 @@ static int set_number(struct cli *c, const struct cli_option *o, const char *arg
 	return 0;
 }
 
+static int set_workers(struct cli *c, const struct cli_option *o, const char *arg)
+{
+	struct buf b = { 0 };
+	uint64_t n;
+
+	if (!num_u64(arg, strlen(arg), 64, &n)) {
+		say("--%s: `%s' is not a number from 0 to 64", o->name, safe(&b, arg));
+		buf_release(&b);
+		return EXIT_USAGE;
+	}
+	c->open.threads = n ? (int)n : -1;
+	return 0;
+}
+
+static int set_collector(struct cli *c, const struct cli_option *o, const char *arg)
+{
+	static const char *const words[] = { "auto", "proc", "bpf" };
+	struct buf b = { 0 };
+	int i;
+
+	for (i = 0; i < 3; i++)
+		if (!strcmp(arg, words[i])) {
+			c->open.collector = (enum lssock_collector)i;
+			return 0;
+		}
+	say("--%s: `%s' is not auto, proc or bpf", o->name, safe(&b, arg));
+	buf_release(&b);
+	return EXIT_USAGE;
+}
+
 static int parse_seconds(const struct cli_option *o, const char *arg, uint64_t *ret_us)
 {
 	struct buf b = { 0 };
@@ -363,6 +393,11 @@ const struct cli_option cli_options[] = {
 	{ 0, "from", "FILE", SRC, "a recording", "replay a recording", set_word, W_FROM, NULL },
 	{ 0, "proc-root", "DIR", SRC, "", "read processes below DIR instead of /proc", set_word,
 	  W_PROC_ROOT, NULL },
+	{ 0, "collector", "NAME", SRC, "",
+	  "who finds the owners: proc, bpf, or auto for what is faster; without CAP_BPF and "
+	  "CAP_PERFMON it is always proc", set_collector, 0, NULL },
+	{ 0, "workers", "N", SRC, "", "threads beside the main one; one less than CPUs, at "
+	  "most 3, if not given", set_workers, 0, NULL },
 	{ 0, "interval", "SEC", SRC, NULL, "record: time from one round to the next",
 	  set_interval, 0, NULL },
 	{ 0, "rounds", "N", SRC, NULL, "record: how many rounds; one if not given",

@@ -29,7 +29,8 @@ static int open_source(const struct lssock_options *opt, struct source **ret,
 	if (opt->tape_in)
 		r = tape_open(opt->tape_in, &source, err);
 	else
-		r = kernel_open(opt->proc_root ? opt->proc_root : "/proc", &source, err);
+		r = kernel_open(opt->proc_root ? opt->proc_root : "/proc", opt->collector,
+				&source, err);
 	if (r < 0 || !opt->tape_out) {
 		*ret = source;
 		return r;

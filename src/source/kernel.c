@@ -34,6 +34,7 @@ struct kernel {
 	struct procscan scan;
 	struct netns *netns;
 	_Atomic uint64_t walked_ns;	/* since boot: begin of the last whole walk */
+	enum lssock_collector collector;
 	bool foreign;			/* another proc root than ours */
 };
 
@@ -555,7 +556,8 @@ static int no_root(const char *path, int code, struct lssock_err *err)
 
 /* Without /proc there are still rows, without owners; a root that was asked for
  * by name must be there. */
-int kernel_open(const char *proc_root, struct source **ret, struct lssock_err *err)
+int kernel_open(const char *proc_root, enum lssock_collector collector, struct source **ret,
+		struct lssock_err *err)
 {
 	const char *path = proc_root ? proc_root : "/proc";
 	bool foreign = strcmp(path, "/proc") != 0;
@@ -567,8 +569,10 @@ int kernel_open(const char *proc_root, struct source **ret, struct lssock_err *e
 	k = mem_alloc(sizeof(*k));
 	if (k) {
 		k->foreign = foreign;
+		k->collector = collector;
 		procscan_init(&k->scan, proc_fd < 0 ? -1 : proc_fd);
-		k->netns = netns_new(k->scan.proc_fd);
+		k->scan.calls = &k->source.calls;
+		k->netns = netns_new(k->scan.proc_fd, &k->source.calls);
 	}
 	if (!k || !k->netns) {
 		if (proc_fd >= 0)

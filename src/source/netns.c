@@ -32,6 +32,7 @@ struct netns {
 	struct spaces list;
 	struct { struct kept *v; uint32_t n, cap; } kept;
 	uint32_t keep;			/* how many sockets may be kept */
+	_Atomic uint64_t *calls;	/* system calls are added here; NULL: nowhere */
 };
 
 /* ---- the list ----------------------------------------------------------- */
@@ -74,7 +75,7 @@ uint32_t netns_count(struct netns *n)
 	return count;
 }
 
-struct netns *netns_new(int proc_fd)
+struct netns *netns_new(int proc_fd, _Atomic uint64_t *calls)
 {
 	struct netns *n = mem_alloc(sizeof(*n));
 	struct space *own = n ? vec_push(&n->list) : NULL;
@@ -86,6 +87,7 @@ struct netns *netns_new(int proc_fd)
 		netns_free(n);
 		return NULL;
 	}
+	n->calls = calls;
 	horizon_init(&n->h, proc_fd);
 	/* Kept sockets must leave room for the work where fds are few. */
 	if (getrlimit(RLIMIT_NOFILE, &lim) == 0)

@@ -27,7 +27,8 @@ uint64_t nlsock_cookie(int fd);
 /* ---- netns: which namespaces there are; sockets inside one --------------- */
 
 struct netns;				/* the list, thread-safe */
-struct netns *netns_new(int proc_fd);	/* proc_fd: of the proc root, borrowed */
+/* proc_fd: of the proc root, borrowed. calls: system calls are added there. */
+struct netns *netns_new(int proc_fd, _Atomic uint64_t *calls);
 void netns_free(struct netns *n);
 /* Finds all and gives struct wire_ns of each: ours, those known before that are
  * still there, new ones. The others are forgotten. deep: fds and threads too. */
@@ -53,6 +54,7 @@ int netns_ids(struct netns *n, uint16_t ns, chunk_fn fn, void *ctx);
 
 struct procscan {
 	int proc_fd;			/* -1: there is no /proc */
+	_Atomic uint64_t *calls;	/* system calls are added here; may be NULL */
 	uint64_t ns_per_tick;
 	uint64_t since_ns;		/* new_only: processes that started from here on */
 	/* Sockets whose queue may hold descriptors in flight (inodes); NULL: any.

@@ -90,7 +90,8 @@ enum ask_kind {
 	ASK_CGROUP_ID,
 
 	/* id 0. Array of i32, the pids of all processes: to share a walk between
-	 * workers. Of a live source only. */
+	 * workers. Of a live source only. -EALREADY: there is nothing to share, one
+	 * ASK_OWNERS without pids gives all in one pass (BPF). */
 	ASK_PIDS,
 
 	ASK_N_KIND
@@ -125,10 +126,12 @@ struct source {
 	/* Frees it. A tee: frees its inner source too; -errno: the tape is not whole. */
 	int (*close)(struct source *s);
 	bool live;			/* false: answers are from a tape */
+	_Atomic uint64_t calls;		/* system calls made for answers so far */
 };
 
-/* This machine. threads as in lssock_options. */
-int kernel_open(const char *proc_root, struct source **ret, struct lssock_err *err);
+/* This machine. */
+int kernel_open(const char *proc_root, enum lssock_collector collector, struct source **ret,
+		struct lssock_err *err);
 /* A recording. -EBADMSG: err names the chunk. */
 int tape_open(const char *path, struct source **ret, struct lssock_err *err);
 /* The same from memory (copied). */

@@ -306,7 +306,9 @@ static int open_bytes(struct buf *b, struct source **ret, struct lssock_err *err
 		buf_release(b);
 		return tape_tell(err, -ENOMEM, "%s", strerror(ENOMEM));
 	}
-	t->source = (struct source){ tape_ask, tape_next, tape_close, false };
+	t->source = (struct source){
+		.ask = tape_ask, .next = tape_next, .close = tape_close,
+	};
 	t->bytes = *b;
 	*b = (struct buf){ 0 };
 	t->frames = 1;

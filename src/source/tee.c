@@ -305,7 +305,9 @@ int tape_tee(struct source *inner, const char *path, bool anon, struct source **
 		return tape_tell_file(err, code, "cannot record into", path);
 	}
 	t->inner = inner;
-	t->source = (struct source){ tee_ask, tee_next, tee_close, inner->live };
+	t->source = (struct source){
+		.ask = tee_ask, .next = tee_next, .close = tee_close, .live = inner->live,
+	};
 	*ret = &t->source;
 	return 0;
 }

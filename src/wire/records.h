@@ -33,6 +33,8 @@ enum ask_route { ASK_ROUTE_LINKS = 1, ASK_ROUTE_ADDRS, ASK_ROUTE_NSID };
 #define OWN_GAP 3
 #define OWN_IN_FLIGHT 4
 #define OWN_STAT 5
+#define OWN_BY 6
+#define OWN_SOCK 7
 
 struct own_fd {				/* inode != 0 */
 	uint32_t inode, pid;
@@ -43,7 +45,11 @@ struct own_rec {			/* inode word 0: the other records */
 	uint32_t zero, type;
 	uint32_t a, b;
 };
-/* NET: a = namespace inode of the tasks that follow, 0: not known.
+/* BY: a = enum lssock_collector that writes this stream, b = positive errno: why
+ *   it is not BPF, 0: that does not pay. First, if at all.
+ * SOCK: of the fds that follow, until the next one: a = namespace inode of the
+ *   socket itself, b = family << 24 | type << 16 | protocol. Only BPF knows it.
+ * NET: a = namespace inode of the tasks that follow, 0: not known.
  * GAP: a = errno, b = pid: its fds could not be read (ESRCH: it vanished;
  *   EAGAIN: an io_uring was busy; EMFILE: no fd left; pid 0: /proc itself).
  * STAT: a = fds looked at, b = processes looked at.

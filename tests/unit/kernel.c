@@ -40,7 +40,7 @@ static int open_kernel(void **state)
 {
 	struct source *s = NULL;
 
-	if (kernel_open(NULL, &s, NULL) < 0 || !s->live || s->next(s) != 1)
+	if (kernel_open(NULL, LSSOCK_COLLECTOR_AUTO, &s, NULL) < 0 || !s->live || s->next(s) != 1)
 		return -1;
 	*state = s;
 	return 0;
@@ -394,7 +394,7 @@ static void root_that_is_not_there(void **state)
 	struct source *s;
 
 	(void)state;
-	assert_int_equal(kernel_open("/no\x1b[2J/such", &s, &err), -ENOENT);
+	assert_int_equal(kernel_open("/no\x1b[2J/such", LSSOCK_COLLECTOR_AUTO, &s, &err), -ENOENT);
 	assert_int_equal(err.code, -ENOENT);
 	assert_null(strchr(err.msg, '\x1b'));
 	assert_non_null(strstr(err.msg, "such"));
@@ -404,7 +404,7 @@ static void root_that_is_not_there(void **state)
 		struct buf b = { 0 };
 
 		assert_non_null(mkdtemp(dir));
-		assert_int_equal(kernel_open(dir, &s, &err), 0);
+		assert_int_equal(kernel_open(dir, LSSOCK_COLLECTOR_AUTO, &s, &err), 0);
 		assert_int_equal(ask(s, ASK_FACTS, 0, NULL, 0, &b), 0);
 		assert_int_equal(fact(&b, "\nproc "), 0);
 		buf_release(&b);

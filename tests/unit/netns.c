@@ -221,7 +221,7 @@ static struct ports dump(struct mnl_socket *nl, uint16_t port)
 static void namespace_of_a_child(void **state)
 {
 	int proc_fd = proc(), row;
-	struct netns *n = netns_new(proc_fd);
+	struct netns *n = netns_new(proc_fd, NULL);
 	uint64_t before = own_space(), cookie;
 	struct mnl_socket *nl, *again;
 	struct buf text = { 0 };
@@ -288,7 +288,7 @@ static void find_one(struct netns *n, const char *spec, struct listed *ret, int 
 static void by_pid_and_path(void **state)
 {
 	int proc_fd = proc();
-	struct netns *n = netns_new(proc_fd);
+	struct netns *n = netns_new(proc_fd, NULL);
 	struct listed *l = mem_alloc(sizeof(*l));
 	struct mnl_socket *nl;
 	char spec[64];
@@ -342,7 +342,7 @@ static bool as_nobody(pid_t pid, uint16_t port)
 
 	if (setresgid(65534, 65534, 65534) < 0 || setresuid(65534, 65534, 65534) < 0)
 		return false;
-	n = netns_new(open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+	n = netns_new(open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC), NULL);
 	snprintf(spec, sizeof(spec), "%d", pid);
 	ok = netns_find(n, true, take, l) == 0;
 	row = l->n;	/* behind those that were listed */
@@ -383,7 +383,7 @@ static void by_pid_without_privilege(void **state)
 static void kept_by_an_fd_only(void **state)
 {
 	int proc_fd = proc(), row;
-	struct netns *n = netns_new(proc_fd);
+	struct netns *n = netns_new(proc_fd, NULL);
 	struct listed *shallow, *deep;
 	struct mnl_socket *nl;
 	struct child c;
@@ -410,7 +410,7 @@ static void kept_by_an_fd_only(void **state)
 static void kept_by_a_socket_only(void **state)
 {
 	int proc_fd = proc();
-	struct netns *n = netns_new(proc_fd);
+	struct netns *n = netns_new(proc_fd, NULL);
 	struct listed *l = mem_alloc(sizeof(*l));
 	struct mnl_socket *nl;
 	struct child c;
@@ -444,7 +444,7 @@ static void kept_by_a_socket_only(void **state)
 static void gone_is_not_entered(void **state)
 {
 	int proc_fd = proc(), row;
-	struct netns *n = netns_new(proc_fd);
+	struct netns *n = netns_new(proc_fd, NULL);
 	struct mnl_socket *nl;
 	struct listed *l;
 	struct child c;
@@ -466,7 +466,7 @@ static void gone_is_not_entered(void **state)
 
 static void without_proc(void **state)
 {
-	struct netns *n = netns_new(-1);
+	struct netns *n = netns_new(-1, NULL);
 	struct listed *l;
 	struct mnl_socket *nl;
 
@@ -489,7 +489,7 @@ static void out_of_memory(void **state)
 		struct netns *n;
 
 		mem_fail_at(i);
-		n = netns_new(proc_fd);
+		n = netns_new(proc_fd, NULL);
 		r = n ? netns_find(n, true, take, l) : -ENOMEM;
 		netns_free(n);
 		mem_fail_at(0);

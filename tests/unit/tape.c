@@ -68,7 +68,9 @@ static struct source *fake(const struct line *script, int rounds, bool *ret_clos
 {
 	struct fake *f = calloc(1, sizeof(*f));
 
-	f->source = (struct source){ fake_ask, fake_next, fake_close, true };
+	f->source = (struct source){
+		.ask = fake_ask, .next = fake_next, .close = fake_close, .live = true,
+	};
 	f->script = script;
 	f->rounds = rounds;
 	f->ret_closed = ret_closed;
