@@ -24,6 +24,16 @@ override CFLAGS += -std=gnu11 -fno-common -fvisibility=hidden $(WARN) $(HARDEN) 
 override LDFLAGS += $(SANFLAGS) -pthread -Wl,-z,relro,-z,now
 LIBS := -lmnl
 
+# BPF=0 leaves the BPF collector out; else it is built in where its tools are.
+BPFTOOL := $(shell command -v bpftool || ls /usr/sbin/bpftool 2>/dev/null)
+BPF ?= $(if $(and $(BPFTOOL),$(shell command -v clang),$(wildcard \
+	/usr/include/bpf/skel_internal.h)),1,0)
+MULTIARCH := $(shell $(CC) -print-multiarch)
+ifeq ($(BPF),1)
+BPF_SKEL := $B/gen/source/bpf/own.skel.h
+$B/source/bpf.o: override CPPFLAGS += -DHAVE_BPF -isystem $B/gen
+endif
+
 LIB_SRC := $(sort $(foreach d,base model wire source query engine out audit,$(wildcard src/$d/*.c)))
 CLI_SRC := $(sort $(wildcard src/cli/*.c))
 LIB_OBJ := $(LIB_SRC:src/%.c=$B/%.o)
@@ -42,6 +52,8 @@ all: deps $B/lssock $B/liblssock.so docs
 # ---- packages: only `run` and `check` install, and say so ----------------------
 deps:
 	@$(if $(SAN),:,tests/packages need build)
+	@$(if $(filter 1,$(BPF)),:,echo "without the BPF collector (it needs clang, bpftool" \
+		"and libbpf-dev; the walk over /proc serves)")
 
 run:
 	@tests/packages install build
@@ -58,6 +70,20 @@ $B/liblssock.a: $(LIB_OBJ)
 $B/liblssock.so: $(LIB_OBJ) src/lssock.map
 	$(call say,LINK,$@)$(CC) $(LDFLAGS) -shared -Wl,-soname,liblssock.so.0 \
 		-Wl,--version-script=src/lssock.map -o $@ $(LIB_OBJ) $(LIBS)
+
+# The program for the kernel, as bytes to be loaded without libbpf.
+$B/gen/own.bpf.o: src/source/bpf/own.bpf.c src/source/bpf/own.h src/wire/records.h
+	@mkdir -p $(@D)
+	$(call say,CLANG,$<)clang -O2 -g -target bpf -ffreestanding -Wall -Wextra -Isrc \
+		$(if $(MULTIARCH),-I/usr/include/$(MULTIARCH)) -c -o $@ $<
+$B/gen/source/bpf/own.skel.h: $B/gen/own.bpf.o
+	@mkdir -p $(@D)
+	$(call say,SKEL,$@)$(BPFTOOL) gen skeleton -L $< name own >$@
+
+# Built anew when the tools have come or gone.
+$B/gen/with-$(BPF):
+	@mkdir -p $(@D) && rm -f $B/gen/with-* && touch $@
+$B/source/bpf.o: $B/gen/with-$(BPF) $(BPF_SKEL)
 
 $B/%.o: src/%.c
 	@mkdir -p $(@D)

@@ -56,7 +56,10 @@ static void owner_drop(struct pool_job *job)
 	mem_free(j);
 }
 
-struct owner_scan { VEC(struct owner_job *) jobs; };
+struct owner_scan {
+	VEC(struct owner_job *) jobs;
+	bool one_pass;			/* nothing to share, and much to do */
+};
 
 /* n 0: every process. */
 static void add_slice(struct collect *c, struct owner_scan *scan, const int32_t *pids,
@@ -89,9 +92,13 @@ static void make_slices(struct collect *c, struct owner_scan *scan)
 	struct buf pids = { 0 };
 	const int32_t *pid;
 	uint32_t n = 0, each, i;
+	int r = -ENODATA;
 
-	if (c->ctx->share && ask_bytes(c, ASK_PIDS, 0, 0, NULL, 0, &pids) == 0)
+	if (c->ctx->share)
+		r = ask_bytes(c, ASK_PIDS, 0, 0, NULL, 0, &pids);
+	if (r == 0)
 		n = (uint32_t)(pids.len / sizeof(int32_t));
+	scan->one_pass = r == -EALREADY;
 	pid = (const void *)pids.data;
 	each = n / SLICES + 1 < SLICE_PIDS ? n / SLICES + 1 : SLICE_PIDS;
 	for (i = 0; i < n; i += each)
@@ -113,7 +120,8 @@ static void owners_start(struct collect *c, struct owner_scan *scan)
 	for (i = 0; i < scan->jobs.n; i++) {
 		struct owner_job *j = scan->jobs.v[i];
 
-		j->ran = c->ctx->share && io_now_ns() - began < ALONE_NS;
+		j->ran = c->ctx->share && !scan->one_pass &&
+			 io_now_ns() - began < ALONE_NS;
 		if (j->ran)
 			owner_run(&j->job);
 		else
@@ -142,7 +150,13 @@ static void owners_finish(struct collect *c, struct owner_scan *scan)
 	vec_release(&scan->jobs);
 	if (in.bad)
 		snap_note(c->s, LSSOCK_NOTE_BAD_MESSAGE, 0, 0, in.bad, "owners");
-	c->unreadable = in.unreadable;
+	c->unreadable += in.unreadable;
+	c->s->meta.collector = in.collector;
+	c->s->meta.bpf_err = in.bpf_err;
+	if (c->hidden && in.collector != LSSOCK_COLLECTOR_BPF) {
+		snap_note(c->s, LSSOCK_NOTE_HIDDEN_PROCS, 0, 0, 1, NULL);
+		c->unreadable++;
+	}
 	c->s->meta.fds = in.fds;
 	c->s->meta.procs = in.procs;
 	c->s->meta.owners_us = (io_now_ns() - began) / 1000;
@@ -171,10 +185,7 @@ static int collect_facts(struct collect *c)
 	c->nested_pidns = f.pidns_root == 0;
 	if (f.proc == 0 && (c->plan->needs & NEED_OWNERS))
 		snap_note(c->s, LSSOCK_NOTE_NO_PROC, 0, ENOENT, 1, NULL);
-	if (f.hidepid >= 2 && (c->plan->needs & NEED_OWNERS)) {
-		snap_note(c->s, LSSOCK_NOTE_HIDDEN_PROCS, 0, 0, 1, NULL);
-		c->unreadable++;
-	}
+	c->hidden = f.hidepid >= 2 && (c->plan->needs & NEED_OWNERS);
 	return 0;
 }
 

@@ -33,6 +33,7 @@ struct collect {
 	bool mptcp;		/* there are MPTCP sockets, as far as known */
 	uint32_t unreadable;	/* processes */
 	bool nested_pidns;
+	bool hidden;		/* /proc does not show every process (hidepid) */
 	bool looked_twice;
 	bool netlink_gone;	/* NETLINK_SOCK_DIAG cannot be had at all */
 };

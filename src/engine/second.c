@@ -24,29 +24,73 @@
 struct stray { uint32_t inode, owner; };
 struct strays { VEC(struct stray) list; };
 
+/* Which kinds of sockets are worth a look, where the collector knew kinds. */
+struct interest {
+	uint32_t protos;
+	bool spaces;			/* those of namespaces that have no row instead */
+};
+
+/* Row of the namespace, or ns.n. */
+static uint32_t space_of(const struct lssock_snap *s, const struct snap_kind *k)
+{
+	uint32_t row = 0;
+
+	while (row < s->ns.n && s->ns.v[row].ino != k->ns_ino)
+		row++;
+	return row;
+}
+
+static bool space_asked(const struct lssock_snap *s, uint32_t row)
+{
+	return row < s->ns.n && s->ns.v[row].flags & LSSOCK_NS_ASKED;
+}
+
+static bool kind_matters(const struct lssock_snap *s, const struct snap_kind *k,
+			 const struct interest *in)
+{
+	uint32_t row = space_of(s, k);
+
+	return in->spaces ? row == s->ns.n :
+			    space_asked(s, row) && in->protos & 1u << k->proto;
+}
+
+/* A verdict per kind; of one that is not known, yes. NULL: no memory. */
+static bool *judge_kinds(const struct lssock_snap *s, const struct interest *in)
+{
+	bool *verdict = mem_alloc((s->kinds.rows.n + 1) * sizeof(*verdict));
+	uint32_t i;
+
+	if (verdict)
+		verdict[0] = true;
+	for (i = 1; verdict && i < s->kinds.rows.n; i++)
+		verdict[i] = kind_matters(s, &s->kinds.rows.v[i], in);
+	return verdict;
+}
+
 /* Inodes that some fd holds and no row has, as of the last link_owners(). */
-static void find_strays(struct collect *c, struct strays *ret)
+static void find_strays(struct collect *c, const struct interest *in, struct strays *ret)
 {
 	struct lssock_snap *s = c->s;
 	bool *met = mem_alloc(s->owners.n * sizeof(*met));	/* first owners of a row */
+	bool *matters = judge_kinds(s, in);
 	uint32_t i;
 
 	ret->list.n = 0;
-	if (!met)
-		return;
-	for (i = 0; i < s->socks.n; i++)
+	for (i = 0; met && i < s->socks.n; i++)
 		met[s->socks.v[i].owner] = true;
-	for (i = 0; i <= s->by_inode.mask && s->by_inode.slots; i++) {
+	for (i = 0; met && matters && i <= s->by_inode.mask && s->by_inode.slots; i++) {
 		const struct index_slot *slot = &s->by_inode.slots[i];
 		struct stray *t;
 
-		if (slot->row == INDEX_NONE || !slot->row || met[slot->row])
+		if (slot->row == INDEX_NONE || !slot->row || met[slot->row] ||
+		    !matters[kinds_of(&s->kinds, slot->row)])
 			continue;
 		t = vec_push(&ret->list);
 		if (t)
 			*t = (struct stray){ (uint32_t)slot->key, slot->row };
 	}
 	mem_free(met);
+	mem_free(matters);
 }
 
 /* Most fds without a row are of families that were not asked for. A dump of
@@ -178,6 +222,20 @@ static bool lives_elsewhere(const struct lssock_snap *s, uint32_t proc)
 	return false;
 }
 
+/* Its own where the collector knows it, else that of its process, as far as one
+ * can tell. ns.n: none that has a row. */
+static uint32_t stray_space(const struct lssock_snap *s, const struct stray *t)
+{
+	uint16_t kind = kinds_of(&s->kinds, t->owner);
+	uint32_t proc = s->owners.v[t->owner].proc;
+
+	if (kind)
+		return space_of(s, &s->kinds.rows.v[kind]);
+	if (s->procs.v[proc].ns < s->ns.n)
+		return s->procs.v[proc].ns;
+	return lives_elsewhere(s, proc) ? s->ns.n : 0;
+}
+
 /* A socket that only an fd shows: unbound, closed, of a family without table,
  * or in a namespace that was not asked. */
 static void add_fd_row(struct collect *c, const struct sorted *t)
@@ -187,15 +245,13 @@ static void add_fd_row(struct collect *c, const struct sorted *t)
 		1u << LSSOCK_DCCP | 1u << LSSOCK_NETLINK | 1u << LSSOCK_VSOCK;
 	struct lssock_snap *s = c->s;
 	struct lssock_sock k = t->sock;
-	const struct lssock_proc *p = &s->procs.v[s->owners.v[t->stray.owner].proc];
+	uint32_t ns = stray_space(s, &t->stray);
 
-	/* Its namespace is its process's, as far as one can tell; a process in a
-	 * namespace that was not asked is not spoken of. */
-	if (p->ns < s->ns.n ? !(s->ns.v[p->ns].flags & LSSOCK_NS_ASKED) :
-	    lives_elsewhere(s, s->owners.v[t->stray.owner].proc))
+	if (!space_asked(s, ns))
 		return;
-	k.ns = p->ns < s->ns.n ? p->ns : 0;
+	k.ns = (uint16_t)ns;
 	k.inode = t->stray.inode;
+	k.cookie = kinds_cookie(&s->kinds, k.inode);
 	k.name = t->name;
 	k.flags = LSSOCK_SRC_FD;
 	k.peer = k.via = LSSOCK_NONE;
@@ -278,12 +334,13 @@ static void take_strays(struct collect *c, const struct strays *t, uint32_t whol
 static void look_for_spaces(struct collect *c)
 {
 	struct { struct ask_fd *v; uint32_t n, cap; } fds = { 0 };
+	const struct interest in = { .spaces = true };
 	uint32_t first = c->s->ns.n, i;
 	struct strays t = { 0 };
 
 	if (c->plan->ns_which != NS_ALL)
 		return;
-	find_strays(c, &t);
+	find_strays(c, &in, &t);
 	sieve(c, &t, true);
 	for (i = 0; i < t.list.n && i < SPACES_ASKED; i++)
 		if (c->s->owners.v[t.list.v[i].owner].how == LSSOCK_HOW_FD) {
@@ -304,6 +361,7 @@ static void look_for_spaces(struct collect *c)
 static void look_at_strays(struct collect *c)
 {
 	uint32_t from_fds = rows_from_fds(c), whole = 0;
+	struct interest in = { 0 };
 	struct strays t = { 0 };
 	uint8_t proto;
 
@@ -312,7 +370,8 @@ static void look_at_strays(struct collect *c)
 			whole |= 1u << proto;
 	if (!(whole | from_fds))
 		return;
-	find_strays(c, &t);
+	in.protos = whole | from_fds;
+	find_strays(c, &in, &t);
 	sieve(c, &t, from_fds != 0);
 	if (t.list.n > STRAYS_MANY && !from_fds)
 		dump_until_stable(c, whole);

@@ -59,17 +59,24 @@ uint32_t snap_proc(struct lssock_snap *s, const struct lssock_proc *p)
 	return row;
 }
 
+/* A thread's table of its own begins as a copy: what is in both is one holder. */
 static bool same_owner(const struct lssock_owner *a, const struct lssock_owner *b)
 {
-	return a->proc == b->proc && a->fd == b->fd && a->tid == b->tid &&
-	       a->how == b->how;
+	return a->proc == b->proc && a->fd == b->fd && a->how == b->how;
 }
 
-/* For equal (proc, fd, tid, how) it is a bijection of the inode, so an equal
+/* Known in several tables: that of the process comes first, then the oldest. */
+static void meet_owner(struct lssock_owner *known, const struct lssock_owner *again)
+{
+	if (again->tid < known->tid)
+		known->tid = again->tid;
+}
+
+/* For equal (proc, fd, how) it is a bijection of the inode, so an equal
  * key and same_owner() are the same owner of the same inode. */
 static uint64_t holder_key(const struct lssock_owner *o, uint32_t inode)
 {
-	uint64_t h = mix2(pair(o->proc, (uint32_t)o->fd), pair(o->tid, o->how));
+	uint64_t h = mix2(pair(o->proc, (uint32_t)o->fd), o->how);
 
 	return mix(h ^ inode);
 }
@@ -82,6 +89,8 @@ static int index_holder(struct lssock_snap *s, uint32_t inode, uint32_t row, boo
 
 	while ((slot = index_put(&s->by_holder, key)) && *slot != INDEX_NONE) {
 		if (same_owner(&s->owners.v[*slot], o)) {
+			if (*slot != row)
+				meet_owner(&s->owners.v[*slot], o);
 			*ret_known = true;
 			return 0;
 		}
@@ -136,8 +145,10 @@ static int append_owner(struct lssock_snap *s, uint32_t inode, uint32_t first, u
 	uint32_t r = first;
 
 	for (unsigned i = 0; i < SHORT_CHAIN; i++) {
-		if (same_owner(&s->owners.v[r], &s->owners.v[row]))
+		if (same_owner(&s->owners.v[r], &s->owners.v[row])) {
+			meet_owner(&s->owners.v[r], &s->owners.v[row]);
 			return 0;
+		}
 		if (!s->owners.v[r].next) {
 			s->owners.v[r].next = row;
 			return 1;

@@ -407,6 +407,38 @@ enum lssock_proto names_sockproto(const char *s, size_t len, uint8_t *ret_family
 	return LSSOCK_OTHER;
 }
 
+static enum lssock_proto inet_socket(unsigned type, unsigned protocol)
+{
+	if (type == SOCK_RAW)
+		return LSSOCK_RAW;
+	switch (protocol) {
+	case IPPROTO_TCP: return LSSOCK_TCP;
+	case IPPROTO_MPTCP: return LSSOCK_MPTCP;
+	case IPPROTO_SCTP: return LSSOCK_SCTP;
+	case IPPROTO_DCCP: return LSSOCK_DCCP;
+	case IPPROTO_UDP: return LSSOCK_UDP;
+	case IPPROTO_UDPLITE: return LSSOCK_UDPLITE;
+	case IPPROTO_ICMP: return LSSOCK_ICMP;
+	case IPPROTO_ICMPV6: return LSSOCK_ICMP;
+	}
+	return LSSOCK_OTHER;
+}
+
+enum lssock_proto names_socket(unsigned family, unsigned type, unsigned protocol)
+{
+	switch (family) {
+	case AF_INET: return inet_socket(type, protocol);
+	case AF_INET6: return inet_socket(type, protocol);
+	case AF_UNIX: return LSSOCK_UNIX;
+	case AF_NETLINK: return LSSOCK_NETLINK;
+	case AF_PACKET: return LSSOCK_PACKET;
+	case AF_VSOCK: return LSSOCK_VSOCK;
+	case AF_XDP: return LSSOCK_XDP;
+	case AF_TIPC: return LSSOCK_TIPC;
+	}
+	return LSSOCK_OTHER;
+}
+
 int names_selection(const char *s, size_t len, uint32_t *ret_protos,
 		    uint32_t *ret_families, uint8_t *ret_type)
 {

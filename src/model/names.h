@@ -31,6 +31,8 @@ const char *names_ca_state(unsigned ca);		/* "open" … */
 const char *names_note(unsigned kind);			/* "unreadable-process" … (JSON kind) */
 void names_put_errno(struct buf *b, int err);		/* "EACCES", "errno 4095" */
 const char *names_how(unsigned how);
+/* The protocol of a socket by AF_*, SOCK_* and IPPROTO_*. */
+enum lssock_proto names_socket(unsigned family, unsigned type, unsigned protocol);
 /* Protocol and family of a `system.sockprotoname` value ("TCPv6", "UNIX-STREAM",
  * "NETLINK", …): *ret_family AF_* or 0, *ret_type SOCK_* or 0; LSSOCK_OTHER for a
  * name we have no table for. */

@@ -58,6 +58,7 @@ static void free_indexes(struct lssock_snap *s)
 	index_release(&s->by_gap);
 	index_release(&s->strings.by_hash);
 	vec_release(&s->living);
+	kinds_release(&s->kinds);
 }
 
 int snap_seal(struct lssock_snap *s)

@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/hash.h"
 #include "lssock.h"
+#include "model/kind.h"
 
 struct snap_user { uint32_t uid, name; };	/* sorted by uid; so are groups */
 /* A unix socket with `count` fds of others in its receive queue (SCM_RIGHTS).
@@ -50,6 +51,7 @@ struct lssock_snap {
 	struct index by_flight;		/* inode of a receiver -> row of in_flight */
 	struct index by_gap;		/* pid and errno of processes that were noted */
 	VEC(struct snap_living) living;	/* processes in namespaces without a row yet */
+	struct snap_kinds kinds;	/* of sockets, by owner; while building */
 	uint32_t holds;
 	bool sealed, failed;		/* failed: out of memory while building */
 };
@@ -77,7 +79,8 @@ uint32_t snap_find(const struct lssock_snap *s, const struct lssock_sock *k);
 /* Adds a process as seen by one look at it. The same (pid, start_ns) gives the
  * same row. Returns the row, 0: no memory. */
 uint32_t snap_proc(struct lssock_snap *s, const struct lssock_proc *p);
-/* Adds an owner of an inode. The same (proc, tid, fd, how) twice is one. */
+/* Adds an owner of an inode. The same (proc, fd, how) twice is one, with the
+ * lower tid. */
 int snap_owner(struct lssock_snap *s, uint32_t inode, const struct lssock_owner *o);
 /* Puts the owners of how FD first on every chain, of these the oldest process. */
 void snap_sort_owners(struct lssock_snap *s);

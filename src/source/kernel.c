@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The live source: answers each kind of question from this machine, by handing
- * it to nlsock, netns, procscan or procinfo. What is its own: users and groups,
- * and cgroups. It keeps nothing that an answer could depend on but the list of
- * namespaces (netns) and when processes were last walked.
+ * it to nlsock, netns, procscan, bpf, procinfo or cgroups. What is its own: users
+ * and groups, queues of descriptors in flight, and who finds the owners. It keeps
+ * nothing that an answer could depend on but the list of namespaces (netns) and
+ * when processes were last walked.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -26,8 +27,7 @@
 
 #define TEXT_MAX (16u << 20)
 #define BUSY_TRIES 4
-#define WALK_MAX 20000		/* cgroup directories looked at for an id */
-#define FILEID_KERNFS 0xfe	/* include/linux/exportfs.h */
+#define BPF_PAYS 1500
 
 struct kernel {
 	struct source source;
@@ -35,6 +35,9 @@ struct kernel {
 	struct netns *netns;
 	_Atomic uint64_t walked_ns;	/* since boot: begin of the last whole walk */
 	enum lssock_collector collector;
+	struct bpf_owners *bpf;		/* loaded, NULL: not yet */
+	_Atomic bool bpf_busy, bpf_next; /* next: ASK_PIDS has decided so */
+	_Atomic int bpf_err;		/* positive errno: it is not to be had */
 	bool foreign;			/* another proc root than ours */
 };
 
@@ -43,7 +46,7 @@ static struct kernel *of_source(struct source *s)
 	return (struct kernel *)s;	/* its first member */
 }
 
-static int give(struct buf *b, int r, chunk_fn fn, void *ctx)
+int source_give(struct buf *b, int r, chunk_fn fn, void *ctx)
 {
 	if (r == 0 && b->failed)
 		r = -ENOMEM;
@@ -154,7 +157,7 @@ static int answer_text(struct kernel *k, const struct ask *a, chunk_fn fn, void 
 		r = netns_read(k->netns, 0, "sys/fs/file-nr", &b);
 	else if (a->id < TEXT_N && net_texts[a->id])
 		r = netns_read(k->netns, a->ns, net_texts[a->id], &b);
-	return give(&b, r, fn, ctx);
+	return source_give(&b, r, fn, ctx);
 }
 
 /* ---- processes ---------------------------------------------------------- */
@@ -167,20 +170,110 @@ static uint64_t boot_clock_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
+/* ---- who finds the owners ------------------------------------------------ */
+
+static int64_t fds_open(const struct procscan *s, int64_t enough)
+{
+	struct dents *d = mem_alloc(sizeof(*d));
+	struct numbers pids = { 0 };
+	char path[PROC_PATH];
+	struct stat st;
+	int64_t sum = 0;
+	uint32_t i;
+
+	if (d && s->fd_sizes && dents_numbers(d, s->proc_fd, ".", &pids) == 0)
+		for (i = 0; i < pids.n && sum < enough; i++)
+			if (proc_stat_at(s->proc_fd,
+					 proc_path(path, pids.v[i], 0, "fd", -1), 0, &st) == 0)
+				sum += st.st_size;
+	mem_free(d);
+	vec_release(&pids);
+	return s->fd_sizes ? sum : -1;
+}
+
+/* What BPF_PAYS fds take by /proc is what loading the program takes. */
+static bool bpf_pays(struct kernel *k)
+{
+	int64_t n;
+
+	if (k->collector != LSSOCK_COLLECTOR_AUTO)
+		return k->collector == LSSOCK_COLLECTOR_BPF;
+	if (!k->scan.fd_sizes)	/* before Linux 6.2 that can't be known */
+		return k->scan.real;
+	n = fds_open(&k->scan, BPF_PAYS);
+	return n >= BPF_PAYS;
+}
+
+/* Whether BPF will find the owners; what speaks against it once does so for good. */
+static bool by_bpf(struct kernel *k)
+{
+	if (k->foreign || k->collector == LSSOCK_COLLECTOR_PROC || atomic_load(&k->bpf_err))
+		return false;
+	if (!bpf_pays(k))
+		return false;
+	if (!bpf_owners_allowed())
+		atomic_store(&k->bpf_err, EPERM);
+	return !atomic_load(&k->bpf_err);
+}
+
+static int tell_by(const struct kernel *k, enum lssock_collector collector, chunk_fn fn,
+		   void *ctx)
+{
+	struct own_rec by = { .type = OWN_BY, .a = collector };
+
+	if (collector == LSSOCK_COLLECTOR_PROC)
+		by.b = (uint32_t)atomic_load(&k->bpf_err);
+	return fn(ctx, &by, sizeof(by));
+}
+
+/* Loads the program, if it is not there yet, and reads one pass. */
+static int read_bpf(struct kernel *k, chunk_fn fn, void *ctx)
+{
+	uint64_t calls = 0;
+	int r = 0;
+
+	if (atomic_exchange(&k->bpf_busy, true))
+		return -EBUSY;
+	if (!k->bpf)
+		r = bpf_owners_new(k->scan.ns_per_tick, &k->bpf);
+	if (r < 0)
+		atomic_store(&k->bpf_err, -r);
+	if (r == 0)
+		r = tell_by(k, LSSOCK_COLLECTOR_BPF, fn, ctx);
+	if (r == 0)
+		r = bpf_owners_read(k->bpf, &calls, fn, ctx);
+	atomic_fetch_add(&k->source.calls, calls);
+	atomic_store(&k->bpf_busy, false);
+	return r;
+}
+
 static int answer_owners(struct kernel *k, const struct ask *a, chunk_fn fn, void *ctx)
 {
 	const struct ask_owners *arg = a->arg;
+	int r;
 
-	if (!(a->arg_len >= sizeof(*arg) && arg->n_pids))
+	if (!(a->arg_len >= sizeof(*arg) && arg->n_pids)) {
 		atomic_store(&k->walked_ns, boot_clock_ns());
-	return procscan_owners(&k->scan, arg, a->arg_len, fn, ctx);
+		/* a pass that broke off is repeated by the walk: both say the same */
+		if ((atomic_exchange(&k->bpf_next, false) || by_bpf(k)) &&
+		    read_bpf(k, fn, ctx) == 0)
+			return 0;
+	}
+	r = tell_by(k, LSSOCK_COLLECTOR_PROC, fn, ctx);
+	return r < 0 ? r : procscan_owners(&k->scan, arg, a->arg_len, fn, ctx);
 }
 
 static int answer_pids(struct kernel *k, chunk_fn fn, void *ctx)
 {
+	if (by_bpf(k)) {
+		atomic_store(&k->bpf_next, true);
+		return -EALREADY;
+	}
 	atomic_store(&k->walked_ns, boot_clock_ns());
 	return procscan_pids(&k->scan, fn, ctx);
 }
+
+/* ---- descriptors in flight ------------------------------------------------ */
 
 struct queues { struct index inodes; int err; };
 
@@ -286,200 +379,6 @@ static int answer_protoname(struct kernel *k, const struct ask *a, chunk_fn fn, 
 	return procscan_protoname(&k->scan, &arg, fn, ctx);
 }
 
-/* ---- cgroups ------------------------------------------------------------ */
-
-static bool octal(const char *s)
-{
-	return s[0] >= '0' && s[0] <= '3' && s[1] >= '0' && s[1] <= '7' && s[2] >= '0' &&
-	       s[2] <= '7';
-}
-
-static void put_unescaped(struct buf *b, const struct mount_text *t)
-{
-	size_t i;
-
-	for (i = 0; i < t->len; i++)
-		if (t->s[i] == '\\' && t->len - i > 3 && octal(t->s + i + 1)) {
-			buf_putc(b, (char)((t->s[i + 1] - '0') << 6 | (t->s[i + 2] - '0') << 3 |
-					   (t->s[i + 3] - '0')));
-			i += 3;
-		} else {
-			buf_putc(b, t->s[i]);
-		}
-}
-
-static bool text_is(const struct mount_text *t, const char *s)
-{
-	return t->len == strlen(s) && !memcmp(t->s, s, t->len);
-}
-
-/* The mount of cgroup2, the whole tree rather than a part of it. */
-static int cgroup_mount(struct buf *ret)
-{
-	struct buf b = { 0 };
-	struct mount_text text;
-	struct mount_line line;
-	int self = procscan_self(-1);
-	int r = self < 0 ? self : io_read_at(self, "mountinfo", &b, TEXT_MAX);
-	bool whole = false;
-
-	if (self >= 0)
-		close(self);
-	text = (struct mount_text){ b.data, r < 0 ? 0 : b.len };
-	while (!whole && mount_next(&text, &line)) {
-		if (!text_is(&line.type, "cgroup2"))
-			continue;
-		buf_reset(ret);
-		put_unescaped(ret, &line.point);
-		whole = text_is(&line.root, "/");
-	}
-	buf_release(&b);
-	if (r == 0 && ret->failed)
-		r = -ENOMEM;
-	return r < 0 ? r : ret->len ? 0 : -ENOENT;
-}
-
-/* By handle: needs CAP_DAC_READ_SEARCH (Linux 5.10 gives cgroups an id that is
- * the handle). */
-static int cgroup_by_handle(int mount, const char *point, size_t point_len, uint64_t id,
-			    struct buf *ret)
-{
-	struct { struct file_handle h; unsigned char id[8]; } handle = {
-		.h = { .handle_bytes = sizeof(id), .handle_type = FILEID_KERNFS },
-	};
-	struct buf link = { 0 };
-	char own[PROC_PATH];
-	int fd, self, r;
-
-	memcpy(handle.h.f_handle, &id, sizeof(id));
-	do
-		fd = open_by_handle_at(mount, &handle.h, O_PATH | O_CLOEXEC);
-	while (fd < 0 && errno == EINTR);
-	if (fd < 0)
-		return -errno;
-	self = procscan_self(-1);
-	r = self < 0 ? self : io_readlink_at(self, proc_path(own, 0, 0, "fd/", fd), &link);
-	if (self >= 0)
-		close(self);
-	close(fd);
-	/* a removed cgroup's link ends in " (deleted)" and may be any other name */
-	if (r == 0 && (link.len < point_len || memcmp(link.data, point, point_len) ||
-		       (link.len > point_len && link.data[point_len] != '/')))
-		r = -ENOENT;
-	if (r == 0)
-		buf_put(ret, link.data + point_len, link.len - point_len);
-	if (r == 0 && link.len == point_len)
-		buf_putc(ret, '/');
-	buf_release(&link);
-	return r;
-}
-
-/* Directories still to be looked into, as paths below the mount. */
-struct walk { struct dents dents; struct buf queue; size_t at; uint32_t seen; };
-
-static int walk_directory(struct walk *w, int mount, uint64_t id, struct buf *ret)
-{
-	size_t dir_len = strlen(w->queue.data + w->at);
-	const char *name;
-	struct stat st;
-	int r = dents_open(&w->dents, mount, dir_len ? w->queue.data + w->at + 1 : ".");
-
-	if (r < 0)
-		return 0;	/* removed meanwhile, or not ours to see */
-	while (w->seen < WALK_MAX && (name = dents_next(&w->dents))) {
-		size_t len = strlen(name);
-		char *p;
-
-		if (!strcmp(name, ".") || !strcmp(name, "..") ||
-		    proc_stat_at(w->dents.fd, name, AT_SYMLINK_NOFOLLOW, &st) < 0 ||
-		    !S_ISDIR(st.st_mode))
-			continue;
-		w->seen++;
-		p = buf_add(&w->queue, dir_len + len + 2);
-		if (!p)
-			break;
-		memcpy(p, w->queue.data + w->at, dir_len);
-		p[dir_len] = '/';
-		memcpy(p + dir_len + 1, name, len + 1);
-		if (st.st_ino == id) {
-			buf_put(ret, p, dir_len + len + 1);
-			r = 1;
-			break;
-		}
-	}
-	dents_close(&w->dents);
-	return w->queue.failed ? -ENOMEM : r;
-}
-
-static int cgroup_by_walk(int mount, uint64_t id, struct buf *ret)
-{
-	struct walk *w = mem_alloc(sizeof(*w));
-	struct stat st;
-	int r = 0;
-
-	if (!w)
-		return -ENOMEM;
-	buf_putc(&w->queue, '\0');	/* the root: an empty path */
-	if (proc_stat_fd(mount, &st) == 0 && st.st_ino == id) {
-		buf_putc(ret, '/');
-		r = 1;
-	}
-	while (r == 0 && !w->queue.failed && w->at < w->queue.len && w->seen < WALK_MAX) {
-		r = walk_directory(w, mount, id, ret);
-		w->at += strlen(w->queue.data + w->at) + 1;
-	}
-	buf_release(&w->queue);
-	mem_free(w);
-	return r < 0 ? r : r ? 0 : -ENOENT;
-}
-
-static int answer_cgroup(const struct ask *a, chunk_fn fn, void *ctx)
-{
-	struct buf point = { 0 }, path = { 0 };
-	int r = cgroup_mount(&point), mount;
-
-	if (r == 0) {
-		mount = proc_open_at(AT_FDCWD, buf_cstr(&point), O_RDONLY | O_DIRECTORY);
-		r = mount < 0 ? mount : 0;
-		if (r == 0)
-			r = cgroup_by_handle(mount, point.data, point.len, a->id, &path);
-		if (mount >= 0 && r < 0 && r != -ESTALE)
-			r = cgroup_by_walk(mount, a->id, &path);
-		if (mount >= 0)
-			close(mount);
-	}
-	buf_release(&point);
-	return give(&path, r == -ESTALE ? -ENOENT : r, fn, ctx);
-}
-
-static int answer_cgroup_id(const struct ask *a, chunk_fn fn, void *ctx)
-{
-	struct buf path = { 0 };
-	struct stat top, st;
-	uint64_t id;
-	int r = cgroup_mount(&path);
-
-	if (r == 0 && (!a->arg_len || memchr(a->arg, '\0', a->arg_len)))
-		r = -ENOENT;
-	if (r == 0 && proc_stat_at(AT_FDCWD, buf_cstr(&path), 0, &top) < 0)
-		r = -ENOENT;
-	buf_putc(&path, '/');
-	buf_put(&path, a->arg, a->arg_len);
-	if (r == 0 && path.failed)
-		r = -ENOMEM;
-	if (r == 0)
-		r = proc_stat_at(AT_FDCWD, buf_cstr(&path), AT_SYMLINK_NOFOLLOW, &st);
-	/* the path is a user's: it must not lead out of the tree */
-	if (r == 0 && (st.st_dev != top.st_dev || !S_ISDIR(st.st_mode)))
-		r = -ENOENT;
-	buf_release(&path);
-	if (r < 0)
-		return r;
-	id = st.st_ino;
-	r = fn(ctx, &id, sizeof(id));
-	return r < 0 ? r : 0;
-}
-
 /* ---- the source --------------------------------------------------------- */
 
 static int kernel_ask(struct source *s, const struct ask *a, chunk_fn fn, void *ctx)
@@ -513,9 +412,9 @@ static int kernel_ask(struct source *s, const struct ask *a, chunk_fn fn, void *
 	case ASK_ROUTE:
 		return answer_route(k, a, fn, ctx);
 	case ASK_CGROUP:
-		return answer_cgroup(a, fn, ctx);
+		return cgroup_path(a->id, fn, ctx);
 	case ASK_CGROUP_ID:
-		return answer_cgroup_id(a, fn, ctx);
+		return cgroup_id(a->arg, a->arg_len, fn, ctx);
 	case ASK_PIDS:
 		return answer_pids(k, fn, ctx);
 	}
@@ -533,6 +432,7 @@ static int kernel_close(struct source *s)
 	struct kernel *k = of_source(s);
 
 	netns_free(k->netns);
+	bpf_owners_free(k->bpf);
 	if (k->scan.proc_fd >= 0)
 		close(k->scan.proc_fd);
 	mem_free(k);

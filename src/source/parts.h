@@ -123,6 +123,20 @@ int procscan_pids(const struct procscan *s, chunk_fn fn, void *ctx);
 int procscan_holders(const struct procscan *s, const struct ask_owners *arg, size_t arg_len,
 		     chunk_fn fn, void *ctx);
 
+/* ---- bpf: the owner stream from the kernel itself ------------------------ */
+
+struct bpf_owners;			/* the program, loaded */
+/* CAP_BPF and CAP_PERFMON, or the capability they came from. */
+bool bpf_owners_allowed(void);
+/* -EOPNOTSUPP: not built in. Other errors: this kernel does not take it, or from
+ * us. */
+int bpf_owners_new(uint64_t ns_per_tick, struct bpf_owners **ret);
+void bpf_owners_free(struct bpf_owners *b);	/* takes NULL */
+/* One pass over all processes of our pid namespace, private tables of threads
+ * included, without BY. One at a time. After an error a part may have been
+ * given. */
+int bpf_owners_read(struct bpf_owners *b, uint64_t *ret_calls, chunk_fn fn, void *ctx);
+
 /* ---- procinfo: one process, and the machine ------------------------------ */
 
 int procscan_details(const struct procscan *s, const struct ask_proc *arg, chunk_fn fn,
@@ -132,5 +146,17 @@ int procscan_file(const struct procscan *s, const struct ask_file *arg, size_t a
 int procscan_protoname(const struct procscan *s, const struct ask_fd *arg, chunk_fn fn,
 		       void *ctx);
 int procscan_facts(const struct procscan *s, chunk_fn fn, void *ctx);
+
+/* ---- cgroups: the tree of cgroup2 ----------------------------------------- */
+
+/* The path of an id below the mount, -ENOENT: there is none (any more). */
+int cgroup_path(uint64_t id, chunk_fn fn, void *ctx);
+/* The id of such a path, u64; -ENOENT. */
+int cgroup_id(const char *below, size_t len, chunk_fn fn, void *ctx);
+
+/* ---- kernel ---------------------------------------------------------------- */
+
+/* Gives a whole answer, unless r or the buffer say why not, and frees it. */
+int source_give(struct buf *b, int r, chunk_fn fn, void *ctx);
 
 #endif

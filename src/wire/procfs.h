@@ -45,10 +45,14 @@ struct procfs_owners {			/* state between chunks of one owner stream; zero it */
 	struct lssock_snap *snap;
 	uint32_t proc;			/* row of the last task */
 	uint64_t netns;
+	uint16_t kind;			/* of the fds that follow, a row; 0: not known */
+	uint64_t cookie;		/* of the next fd, 0: not known */
 	/* results */
 	uint32_t unreadable;		/* GAP other than ESRCH, EAGAIN */
 	uint32_t vanished, fds, procs;
 	uint32_t bad;			/* records that make no sense */
+	uint8_t collector;		/* enum lssock_collector, 0: the stream does not say */
+	int bpf_err;
 };
 /* chunk_fn with a struct procfs_owners as ctx. Notes are added for gaps. */
 int procfs_owner_stream(void *owners, const void *bytes, size_t len);

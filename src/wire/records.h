@@ -35,6 +35,7 @@ enum ask_route { ASK_ROUTE_LINKS = 1, ASK_ROUTE_ADDRS, ASK_ROUTE_NSID };
 #define OWN_STAT 5
 #define OWN_BY 6
 #define OWN_SOCK 7
+#define OWN_COOKIE 8
 
 struct own_fd {				/* inode != 0 */
 	uint32_t inode, pid;
@@ -49,6 +50,8 @@ struct own_rec {			/* inode word 0: the other records */
  *   it is not BPF, 0: that does not pay. First, if at all.
  * SOCK: of the fds that follow, until the next one: a = namespace inode of the
  *   socket itself, b = family << 24 | type << 16 | protocol. Only BPF knows it.
+ * COOKIE: of the one fd that follows, a = low, b = high half; of sockets that
+ *   may be in no table.
  * NET: a = namespace inode of the tasks that follow, 0: not known.
  * GAP: a = errno, b = pid: its fds could not be read (ESRCH: it vanished;
  *   EAGAIN: an io_uring was busy; EMFILE: no fd left; pid 0: /proc itself).

@@ -7,7 +7,7 @@
 # mem_countdown: the allocation that a test makes fail. lost (cli/say.c): whether
 # output went nowhere, asked once at the end of the program.
 allowed='lost|mem_countdown|mem_failed|mem_fail|fail_at|__asan_.*|__ubsan_.*|__odr_asan.*|\.?L?\.?ubsan.*'
-objects=$(find "$B" -name '*.o' -path '*/*/*' ! -path '*/tests/*' | sort)
+objects=$(find "$B" -name '*.o' -path '*/*/*' ! -path '*/tests/*' ! -name '*.bpf.o' | sort)
 if [ -z "$objects" ]; then
 	skip "writable data" "no objects in $B"
 	t_done

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Loads the BPF program that writes the owner stream (bpf/own.bpf.c) and reads
+ * it. The program is in this file as a light skeleton: some bytes, no libbpf, no
+ * ELF. What is kept between rounds is the loaded program; a kernel that does
+ * not take it says why, and /proc serves instead.
+ */
+#include <errno.h>
+#include <linux/capability.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "source/parts.h"
+#include "wire/records.h"
+
+bool bpf_owners_allowed(void)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct sets[2] = { { 0 } };
+	const uint32_t both = CAP_TO_MASK(CAP_BPF) | CAP_TO_MASK(CAP_PERFMON);
+
+	if (syscall(SYS_capget, &head, sets) < 0)
+		return false;
+	return (sets[1].effective & both) == both ||
+	       sets[0].effective & CAP_TO_MASK(CAP_SYS_ADMIN);
+}
+
+#ifdef HAVE_BPF
+
+#include "source/bpf/own.h"
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wunused-function"
+#include "source/bpf/own.skel.h"
+#pragma GCC diagnostic pop
+
+#define SEQ_PAGES 8		/* bpf_seq_read() fills so many at a time */
+
+struct bpf_owners {
+	struct own *skel;
+	uint64_t ns_per_tick;
+	uint64_t clock_offset_ns;	/* of our time namespace */
+};
+
+/* /proc/PID/stat counts from the boot as our time namespace has it. */
+static uint64_t clock_offset(void)
+{
+	struct buf b = { 0 };
+	int self = procscan_self(-1);
+	int64_t s = 0, ns = 0;
+	const char *line = NULL;
+	char *end;
+
+	if (self >= 0 && io_read_at(self, "timens_offsets", &b, 4096) == 0)
+		line = strstr(buf_cstr(&b), "boottime");
+	if (line) {
+		s = strtoll(line + strlen("boottime"), &end, 10);
+		ns = strtoll(end, NULL, 10);
+	}
+	if (self >= 0)
+		close(self);
+	buf_release(&b);
+	return (uint64_t)(s * 1000000000 + ns);
+}
+
+int bpf_owners_new(uint64_t ns_per_tick, struct bpf_owners **ret)
+{
+	struct bpf_owners *b;
+	int r = -ENOMEM;
+
+	b = mem_alloc(sizeof(*b));
+	if (!b)
+		return -ENOMEM;
+	b->ns_per_tick = ns_per_tick;
+	b->clock_offset_ns = clock_offset();
+	b->skel = own__open();
+	if (b->skel)
+		r = own__load(b->skel);
+	if (r == 0)
+		r = own__own__attach(b->skel);
+	if (r < 0) {
+		bpf_owners_free(b);
+		return r;
+	}
+	*ret = b;
+	return 0;
+}
+
+void bpf_owners_free(struct bpf_owners *b)
+{
+	if (b)
+		own__destroy(b->skel);
+	mem_free(b);
+}
+
+static int iterator(const struct bpf_owners *b)
+{
+	union bpf_attr attr = { .iter_create.link_fd = (uint32_t)b->skel->links.own_fd };
+	long fd = syscall(SYS_bpf, BPF_ITER_CREATE, &attr, sizeof(attr.iter_create));
+
+	return fd < 0 ? -errno : (int)fd;
+}
+
+/* The kernel counts nanoseconds; a process is known by what /proc says of it,
+ * which are ticks of our clock. */
+static void correct_times(const struct bpf_owners *b, char *p, size_t len)
+{
+	const size_t at = offsetof(struct own_task, start_ns);
+	struct own_rec rec;
+	uint64_t start;
+	size_t size;
+
+	for (; len >= sizeof(rec); p += size, len -= size) {
+		memcpy(&rec, p, sizeof(rec));
+		size = sizeof(rec);
+		if (rec.zero || rec.type != OWN_TASK)
+			continue;
+		size = sizeof(struct own_task);
+		if (len < size)
+			return;
+		memcpy(&start, p + at, sizeof(start));
+		start += b->clock_offset_ns;
+		start -= start % b->ns_per_tick;
+		memcpy(p + at, &start, sizeof(start));
+	}
+}
+
+static int read_stream(const struct bpf_owners *b, int fd, struct buf *room, uint64_t *calls,
+		       chunk_fn fn, void *ctx)
+{
+	ssize_t n;
+	int r = 0;
+
+	while (r >= 0) {
+		n = read(fd, room->data, room->len);
+		++*calls;
+		if (n == 0)
+			return 0;
+		/* EAGAIN: a million objects went by without one to tell of */
+		if (n < 0 && (errno == EAGAIN || errno == EINTR))
+			continue;
+		if (n < 0)
+			return -errno;
+		correct_times(b, room->data, (size_t)n);
+		r = fn(ctx, room->data, (size_t)n);
+	}
+	return r;
+}
+
+int bpf_owners_read(struct bpf_owners *b, uint64_t *ret_calls, chunk_fn fn, void *ctx)
+{
+	struct own_rec stat = { .type = OWN_STAT };
+	struct buf room = { 0 };
+	int fd, r;
+
+	*ret_calls = 0;
+	memset(b->skel->bss, 0, sizeof(*b->skel->bss));
+	/* so large that no record is cut in two */
+	buf_fill(&room, 0, (size_t)sysconf(_SC_PAGESIZE) * SEQ_PAGES);
+	fd = iterator(b);
+	r = fd < 0 ? fd : room.failed ? -ENOMEM :
+	    read_stream(b, fd, &room, ret_calls, fn, ctx);
+	if (fd >= 0)
+		close(fd);
+	*ret_calls += 2;
+	stat.a = b->skel->bss->told.fds;
+	stat.b = b->skel->bss->told.tasks;
+	buf_release(&room);
+	return r < 0 ? r : fn(ctx, &stat, sizeof(stat));
+}
+
+#else
+
+int bpf_owners_new(uint64_t ns_per_tick, struct bpf_owners **ret)
+{
+	(void)ns_per_tick;
+	(void)ret;
+	return -EOPNOTSUPP;
+}
+
+void bpf_owners_free(struct bpf_owners *b)
+{
+	(void)b;
+}
+
+int bpf_owners_read(struct bpf_owners *b, uint64_t *ret_calls, chunk_fn fn, void *ctx)
+{
+	(void)b;
+	(void)ret_calls;
+	(void)fn;
+	(void)ctx;
+	return -EOPNOTSUPP;
+}
+
+#endif

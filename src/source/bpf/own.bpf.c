@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/*
+ * The owner stream (wire/records.h) as the kernel itself tells it: a record per
+ * descriptor of a socket, of every process in the pid namespace of the reader,
+ * in one pass (iterator task_file). The few members it reads are found by name
+ * in the running kernel (CO-RE), so it is built without that kernel's headers.
+ * It does not know what was asked: telling everything is cheaper than judging.
+ */
+#include <linux/bpf.h>
+
+#include <bpf/bpf_helpers.h>
+
+#include <bpf/bpf_core_read.h>
+
+#include "source/bpf/own.h"
+#include "wire/records.h"
+
+#define PF_KTHREAD 0x00200000		/* include/linux/sched.h */
+#define EXIT_ZOMBIE_OR_DEAD 0x30
+#define TCP_CLOSE 7
+
+/* include/linux/pid.h, so since 2.6.24. */
+struct pid_namespace;
+struct upid { int nr; struct pid_namespace *ns; };
+
+/* Members are found by name, so only those that are read stand here. Each type
+ * costs the load a search through all of the kernel's types. */
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct ns_common { unsigned int inum; };
+struct net { struct ns_common ns; };
+typedef struct { struct net *net; } possible_net_t;
+struct sock_common {
+	unsigned short skc_family;
+	volatile unsigned char skc_state;
+	possible_net_t skc_net;
+};
+struct sock { struct sock_common __sk_common; __u16 sk_protocol; };
+struct socket { short type; struct sock *sk; };
+struct inode { unsigned long i_ino; };
+struct file { struct inode *f_inode; };
+
+struct nsproxy { struct net *net_ns; };
+struct pid { unsigned int level; struct upid numbers[1]; };	/* level + 1 of them */
+typedef struct { unsigned int val; } kuid_t;
+struct cred { kuid_t euid; };
+struct task_struct {
+	unsigned int flags;
+	int exit_state;
+	int pid, tgid;
+	struct task_struct *real_parent, *group_leader;
+	struct pid *thread_pid;
+	__u64 start_boottime;
+	const struct cred *real_cred;
+	char comm[16];
+	struct nsproxy *nsproxy;
+};
+
+#pragma clang attribute pop
+
+/* The context, as the verifier lays it out (DEFINE_BPF_ITER_FUNC). */
+struct seq_file;
+struct bpf_iter_meta { struct seq_file *seq; };
+struct bpf_iter__task_file {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+	__u64 fd;
+	struct file *file;
+};
+
+struct own_told told;
+
+/* Whose numbers are given: the namespace of the reader. */
+struct reader { unsigned int level; struct pid_namespace *ns; };
+
+/* What is read once per task is copied: the verifier takes longer to follow a
+ * pointer than the copying ever will. */
+static struct upid number_at(struct pid *pid, unsigned int level)
+{
+	struct upid at = { 0 };
+
+	bpf_probe_read_kernel(&at, sizeof(at), (const char *)&pid->numbers + level * sizeof(at));
+	return at;
+}
+
+static int number_in(struct task_struct *task, const struct reader *r)
+{
+	struct pid *pid = BPF_CORE_READ(task, thread_pid);
+	struct upid at;
+
+	if (!pid || BPF_CORE_READ(pid, level) < r->level)
+		return 0;
+	at = number_at(pid, r->level);
+	return at.ns == r->ns ? at.nr : 0;
+}
+
+static void know_reader(struct reader *r)
+{
+	struct task_struct *self = (struct task_struct *)bpf_get_current_task();
+	struct pid *pid = BPF_CORE_READ(self, thread_pid);
+
+	r->level = BPF_CORE_READ(pid, level);
+	r->ns = number_at(pid, r->level).ns;
+}
+
+static void describe(struct own_task *t, __u32 *tid, struct task_struct *task)
+{
+	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
+	struct reader r;
+
+	know_reader(&r);
+	t->zero = 0;
+	t->type = OWN_TASK;
+	t->pid = number_in(leader, &r);
+	t->ppid = number_in(BPF_CORE_READ(leader, real_parent, group_leader), &r);
+	t->uid = BPF_CORE_READ(leader, real_cred, euid.val);
+	t->flags = BPF_CORE_READ(leader, flags) & PF_KTHREAD ? OWN_KTHREAD : 0;
+	if (BPF_CORE_READ(leader, exit_state) & EXIT_ZOMBIE_OR_DEAD)
+		t->flags |= OWN_ZOMBIE;
+	t->start_ns = BPF_CORE_READ(leader, start_boottime);
+	BPF_CORE_READ_INTO(&t->comm, leader, comm);
+	*tid = task == leader ? 0 : (__u32)number_in(task, &r);
+}
+
+static long put_rec(struct seq_file *seq, __u32 type, __u32 a, __u32 b)
+{
+	struct own_rec rec = { .type = type, .a = a, .b = b };
+
+	return bpf_seq_write(seq, &rec, sizeof(rec));
+}
+
+/* Who it is, once. */
+static long put_task(struct seq_file *seq, struct task_struct *task, struct own_told *next)
+{
+	struct own_task rec;
+	long r = 0;
+
+	if (next->task == (__u64)task)
+		return 0;
+	describe(&rec, &next->tid, task);
+	next->task = (__u64)task;
+	next->tgid = rec.pid;
+	next->task_net = BPF_CORE_READ(task, nsproxy, net_ns, ns.inum);
+	if (next->task_net != told.task_net || !told.tasks)
+		r = put_rec(seq, OWN_NET, next->task_net, 0);
+	next->tasks++;
+	return r ? r : bpf_seq_write(seq, &rec, sizeof(rec));
+}
+
+/* What it is. A cookie only of those that may be in no table. */
+static long put_kind(struct seq_file *seq, struct socket *socket, struct sock *sk,
+		     struct own_told *next)
+{
+	__u32 net = sk->__sk_common.skc_net.net->ns.inum;
+	__u32 kind = (__u32)sk->__sk_common.skc_family << 24 |
+		     (__u32)(socket->type & 0xff) << 16 | sk->sk_protocol;
+	__u64 cookie;
+	long r = 0;
+
+	if (net != next->sock_net || kind != next->kind)
+		r = put_rec(seq, OWN_SOCK, net, kind);
+	next->sock_net = net;
+	next->kind = kind;
+	if (r || sk->__sk_common.skc_state != TCP_CLOSE)
+		return r;
+	cookie = bpf_get_socket_cookie(sk);
+	return put_rec(seq, OWN_COOKIE, (__u32)cookie, (__u32)(cookie >> 32));
+}
+
+/* The kernel drops what an object wrote, and brings it again, if not all of it
+ * had room: what was told counts only at the end. */
+SEC("iter/task_file")
+int own(struct bpf_iter__task_file *ctx)
+{
+	struct seq_file *seq = ctx->meta->seq;
+	struct task_struct *task = ctx->task;
+	struct file *file = ctx->file;
+	struct own_told next = told;
+	struct own_fd rec;
+	struct socket *socket;
+	struct sock *sk;
+
+	if (!task || !file)
+		return 0;
+	next.fds++;
+	socket = bpf_sock_from_file(file);
+	sk = socket ? socket->sk : NULL;
+	rec.inode = sk ? (__u32)file->f_inode->i_ino : 0;
+	if (!rec.inode) {
+		told.fds++;
+		return 0;
+	}
+	if (put_task(seq, task, &next) || put_kind(seq, socket, sk, &next))
+		return 0;
+	rec.pid = (__u32)next.tgid;
+	rec.fd = (int)ctx->fd;
+	rec.tid = next.tid;
+	rec.how = 0;		/* LSSOCK_HOW_FD */
+	if (!bpf_seq_write(seq, &rec, sizeof(rec)))
+		told = next;
+	return 0;
+}
+
+char _license[] SEC("license") = "Dual MIT/GPL";
