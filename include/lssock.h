@@ -240,6 +240,7 @@ enum lssock_note_kind {
 	LSSOCK_NOTE_LIMIT,		/* too many fds open, out of memory for `what` */
 	LSSOCK_NOTE_NOT_RECORDED,	/* the tape does not hold `what` */
 	LSSOCK_NOTE_DETAILS,		/* details of a process may not be read */
+	LSSOCK_NOTE_OWN_NETNS,		/* which namespace is ours cannot be told */
 	LSSOCK_N_NOTE
 };
 struct lssock_note {

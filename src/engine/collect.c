@@ -183,6 +183,8 @@ static int collect_facts(struct collect *c)
 	own->cookie = f.netns_cookie;
 	own->flags = LSSOCK_NS_OWN;
 	c->nested_pidns = f.pidns_root == 0;
+	if (f.proc > 0 && !f.netns)
+		snap_note(c->s, LSSOCK_NOTE_OWN_NETNS, 0, 0, 1, NULL);
 	if (f.proc == 0 && (c->plan->needs & NEED_OWNERS))
 		snap_note(c->s, LSSOCK_NOTE_NO_PROC, 0, ENOENT, 1, NULL);
 	c->hidden = f.hidepid >= 2 && (c->plan->needs & NEED_OWNERS);

@@ -268,6 +268,7 @@ const char *names_note(unsigned kind)
 		[LSSOCK_NOTE_LIMIT] = "limit",
 		[LSSOCK_NOTE_NOT_RECORDED] = "not-recorded",
 		[LSSOCK_NOTE_DETAILS] = "details",
+		[LSSOCK_NOTE_OWN_NETNS] = "own-netns",
 	};
 	const char *name = NAME(names, kind);
 

@@ -65,6 +65,7 @@ static const char *const note_forms[LSSOCK_N_NOTE] = {
 	[LSSOCK_NOTE_NOT_RECORDED] = "the recording does not hold $",
 	[LSSOCK_NOTE_DETAILS] =
 		"command line or program of # {process|processes} may not be read!",
+	[LSSOCK_NOTE_OWN_NETNS] = "which network namespace is ours cannot be told!",
 };
 
 static void put_errno(struct buf *b, int err)
