@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <time.h>
 
@@ -33,6 +34,17 @@ struct pool {
 	unsigned begun;		/* jobs, so far */
 	bool stopping, abandoned;
 };
+
+unsigned pool_workers(int wanted)
+{
+	cpu_set_t set;
+	int cpus;
+
+	if (wanted)
+		return wanted > 0 ? (unsigned)wanted : 0;
+	cpus = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
+	return cpus < 2 ? 0 : cpus > 4 ? 3 : (unsigned)cpus - 1;
+}
 
 struct pool *pool_new(unsigned threads)
 {

@@ -22,6 +22,9 @@ struct pool_job {
 	int fate;
 };
 
+/* So many workers to start: wanted > 0 as it is, -1 none, 0 by the CPUs this
+ * process may use: one less, at most 3. */
+unsigned pool_workers(int wanted);
 /* threads 0: no worker (but see pool_wait_until), jobs run inside pool_wait.
  * Threads start with the first job. NULL: out of memory. */
 struct pool *pool_new(unsigned threads);

@@ -2,23 +2,11 @@
 /* Opening and closing a context: the source, the tape around it, the workers.
  * What is asked is collect.c's business. */
 #include <errno.h>
-#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "engine/engine.h"
-
-static unsigned worker_count(int wanted)
-{
-	cpu_set_t set;
-	int cpus;
-
-	if (wanted)
-		return wanted > 0 ? (unsigned)wanted : 0;
-	cpus = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
-	return cpus < 2 ? 0 : cpus > 4 ? 3 : (unsigned)cpus - 1;
-}
 
 static int open_source(const struct lssock_options *opt, struct source **ret,
 		       struct lssock_err *err)
@@ -56,13 +44,13 @@ int lssock_open(const struct lssock_options *opt, struct lssock **ret, struct ls
 	r = open_source(&own, &ctx->source, err);
 	if (r < 0)
 		goto out;
-	ctx->pool = pool_new(worker_count(own.threads));
+	ctx->pool = pool_new(pool_workers(own.threads));
 	if (!ctx->pool || mem_failures() != failures) {
 		r = -ENOMEM;
 		goto out;
 	}
 	ctx->taping = own.tape_out;
-	ctx->share = !own.tape_in && !own.tape_out && worker_count(own.threads) > 0;
+	ctx->share = !own.tape_in && !own.tape_out && pool_workers(own.threads) > 0;
 	*ret = ctx;
 	return 0;
 out:

@@ -4,7 +4,7 @@
  * (owners, tcp, mem) and builds `peer` and `why_procs` from the snapshot. Text
  * that is not clean is escaped, and a twin key NAME_b64 carries its bytes.
  */
-#include "out/out.h"
+#include "out/slices.h"
 
 #include <errno.h>
 #include <math.h>
@@ -18,7 +18,7 @@
 
 struct json {
 	const struct lssock_sheet *sheet;
-	struct buf *b;			/* the sink's */
+	struct buf *b;			/* of the sink, or of a slice */
 	struct buf tmp;
 	bool comma;			/* something stands before in this object */
 	uint32_t peer, why;		/* columns, or n_columns */
@@ -517,11 +517,11 @@ static uint32_t peer_column(const struct lssock_sheet *s)
 	return i;
 }
 
-static void json_init(struct json *j, const struct lssock_sheet *s, struct sink *k)
+static void json_init(struct json *j, const struct lssock_sheet *s, struct buf *b)
 {
 	memset(j, 0, sizeof(*j));
 	j->sheet = s;
-	j->b = &k->buf;
+	j->b = b;
 	j->flat = s->kind != SHEET_SOCKETS;
 	j->peer = j->why = s->n_columns;
 	if (j->flat)
@@ -625,37 +625,61 @@ static const char *rows_key(enum sheet_kind kind)
 	return "rows";
 }
 
-int out_json(const struct lssock_sheet *s, const struct lssock_render *r, struct sink *k)
+/* ---- rows in slices ---------------------------------------------------------- */
+
+struct rows { struct sink *sink; bool lines; };
+
+static void make_rows(struct slice *c)
 {
+	const struct rows *rows = c->ctx;
 	struct json j;
 	uint32_t row;
 
-	(void)r;
-	json_init(&j, s, k);
+	json_init(&j, c->sheet, &c->text);
+	for (row = c->from; row < c->to; row++) {
+		if (!rows->lines)
+			buf_puts(j.b, row ? ",\n" : "\n");
+		put_row(&j, row);
+		if (rows->lines)
+			buf_putc(j.b, '\n');
+	}
+	buf_release(&j.tmp);
+}
+
+static int take_rows(struct slice *c)
+{
+	struct rows *rows = c->ctx;
+
+	return sink_take(rows->sink, &c->text);
+}
+
+static int put_rows(const struct lssock_sheet *s, const struct lssock_render *r,
+		    struct sink *k, bool lines)
+{
+	struct rows rows = { k, lines };
+	const struct slicing w = { .sheet = s, .render = r, .ctx = &rows, .make = make_rows,
+				   .take = take_rows };
+
+	return slices_run(&w);
+}
+
+int out_json(const struct lssock_sheet *s, const struct lssock_render *r, struct sink *k)
+{
+	struct json j;
+	int err;
+
+	json_init(&j, s, &k->buf);
 	put_head(&j);
 	buf_puts(j.b, ",\n\"");
 	buf_puts(j.b, rows_key(s->kind));
 	buf_puts(j.b, "\":[");
-	for (row = 0; row < s->n_rows && sink_row(k); row++) {
-		buf_puts(j.b, row ? ",\n" : "\n");
-		put_row(&j, row);
-	}
-	buf_puts(j.b, "\n]}\n");
 	buf_release(&j.tmp);
-	return k->err;
+	err = put_rows(s, r, k, false);
+	buf_puts(&k->buf, "\n]}\n");
+	return err < 0 ? err : k->err;
 }
 
 int out_jsonl(const struct lssock_sheet *s, const struct lssock_render *r, struct sink *k)
 {
-	struct json j;
-	uint32_t row;
-
-	(void)r;
-	json_init(&j, s, k);
-	for (row = 0; row < s->n_rows && sink_row(k); row++) {
-		put_row(&j, row);
-		buf_putc(j.b, '\n');
-	}
-	buf_release(&j.tmp);
-	return k->err;
+	return put_rows(s, r, k, true);
 }

@@ -3,7 +3,7 @@
  * The list of formats, the sink they write to, what they share, and the
  * separated ones (CSV by RFC 4180, TSV). What a cell says is the sheet's.
  */
-#include "out/out.h"
+#include "out/slices.h"
 
 #include <errno.h>
 #include <string.h>
@@ -38,6 +38,19 @@ bool sink_row(struct sink *k)
 	if (k->buf.len >= SINK_SIZE || k->buf.failed)
 		sink_flush(k);
 	return !k->err;
+}
+
+int sink_take(struct sink *k, const struct buf *text)
+{
+	int r;
+
+	sink_flush(k);
+	if (k->err || !text->len)
+		return k->err;
+	r = k->write(k->ctx, text->data, text->len);
+	if (r < 0)
+		k->err = r;
+	return k->err;
 }
 
 int sink_end(struct sink *k)
@@ -127,7 +140,7 @@ const struct lssock_owner *why_next(struct why_walk *w)
 
 struct sep {
 	const struct lssock_sheet *sheet;
-	struct sink *sink;
+	struct buf *out;
 	struct buf cell;
 	bool csv;
 };
@@ -218,18 +231,18 @@ static void sep_cell(struct sep *x, uint32_t row, uint32_t col)
 		sep_value(x, &v, flags);
 	}
 	if (x->cell.failed)
-		x->sink->buf.failed = true;
+		x->out->failed = true;
 	/* "" is an empty text, nothing is null. */
 	if (x->csv && (x->cell.len ? memchr(x->cell.data, '"', x->cell.len) ||
 				     memchr(x->cell.data, ',', x->cell.len) : text))
-		csv_quoted(&x->sink->buf, x->cell.data, x->cell.len);
+		csv_quoted(x->out, x->cell.data, x->cell.len);
 	else if (x->cell.len)
-		buf_put(&x->sink->buf, x->cell.data, x->cell.len);
+		buf_put(x->out, x->cell.data, x->cell.len);
 }
 
 static void sep_end(struct sep *x, uint32_t col)
 {
-	struct buf *b = &x->sink->buf;
+	struct buf *b = x->out;
 
 	if (col + 1 < x->sheet->n_columns)
 		buf_putc(b, x->csv ? ',' : '\t');
@@ -237,26 +250,43 @@ static void sep_end(struct sep *x, uint32_t col)
 		buf_puts(b, x->csv ? "\r\n" : "\n");
 }
 
+struct sep_rows { struct sink *sink; bool csv; };
+
+static void sep_make(struct slice *c)
+{
+	const struct sep_rows *rows = c->ctx;
+	struct sep x = { .sheet = c->sheet, .out = &c->text, .csv = rows->csv };
+	uint32_t row, col;
+
+	for (row = c->from; row < c->to; row++)
+		for (col = 0; col < c->sheet->n_columns; col++) {
+			sep_cell(&x, row, col);
+			sep_end(&x, col);
+		}
+	buf_release(&x.cell);
+}
+
+static int sep_take(struct slice *c)
+{
+	struct sep_rows *rows = c->ctx;
+
+	return sink_take(rows->sink, &c->text);
+}
+
 static int sep_sheet(const struct lssock_sheet *s, const struct lssock_render *r,
 		     struct sink *k, bool csv)
 {
-	struct sep x = { .sheet = s, .sink = k, .csv = csv };
-	uint32_t row, col;
+	struct sep x = { .sheet = s, .out = &k->buf, .csv = csv };
+	struct sep_rows rows = { k, csv };
+	const struct slicing w = { .sheet = s, .render = r, .ctx = &rows, .make = sep_make,
+				   .take = sep_take };
+	uint32_t col;
 
 	for (col = 0; col < s->n_columns && !r->no_header; col++) {
 		buf_puts(&k->buf, s->columns[col].name);
 		sep_end(&x, col);
 	}
-	for (row = 0; row < s->n_rows; row++) {
-		for (col = 0; col < s->n_columns; col++) {
-			sep_cell(&x, row, col);
-			sep_end(&x, col);
-		}
-		if (!sink_row(k))
-			break;
-	}
-	buf_release(&x.cell);
-	return k->err;
+	return slices_run(&w);
 }
 
 int out_csv(const struct lssock_sheet *s, const struct lssock_render *r, struct sink *k)

@@ -17,6 +17,9 @@ struct sink {
 void sink_flush(struct sink *k);	/* writes what is there */
 /* Call after each row: flushes when the buffer is large. false: stop, it failed. */
 bool sink_row(struct sink *k);
+/* Writes text that was made elsewhere, and what stands before it. 0, or the error
+ * of the sink. */
+int sink_take(struct sink *k, const struct buf *text);
 int sink_end(struct sink *k);		/* flushes, frees, 0 or -errno */
 
 typedef int (*out_fn)(const struct lssock_sheet *s, const struct lssock_render *r,

@@ -9,10 +9,14 @@
 #include <errno.h>
 #include <string.h>
 
+/* So many heads are sorted faster by their bytes than by comparing. */
+#define RADIX_FROM 1024
+
 void order_release(struct order *o)
 {
 	buf_release(&o->keys);
 	vec_release(&o->items);
+	vec_release(&o->spans);
 }
 
 void order_u8(struct order *o, uint8_t v)
@@ -115,15 +119,15 @@ void order_value(struct order *o, const struct lssock_value *v, bool descending)
 		o->keys.data[from] = (char)~o->keys.data[from];
 }
 
-/* The key's 8 bytes from `depth` on as a number; past its end it has zeros. */
-static uint64_t head_at(const struct order *o, const struct order_item *i, uint32_t depth)
+/* A key's 8 bytes from `depth` on as a number; past its end it has zeros. */
+static uint64_t head_at(const struct order *o, const struct order_span *k, uint32_t depth)
 {
-	uint32_t left = i->len > depth ? i->len - depth : 0;
+	uint32_t left = k->len > depth ? k->len - depth : 0;
 	unsigned char head[8] = { 0 };
 	uint64_t u;
 
 	if (left)
-		memcpy(head, o->keys.data + i->at + depth, left < 8 ? left : 8);
+		memcpy(head, o->keys.data + k->at + depth, left < 8 ? left : 8);
 	memcpy(&u, head, sizeof(u));
 	return be64toh(u);
 }
@@ -131,48 +135,71 @@ static uint64_t head_at(const struct order *o, const struct order_item *i, uint3
 /* Ends the key that is open: its length and head are known now. */
 static void close_last(struct order *o)
 {
-	struct order_item *last = o->items.n ? &o->items.v[o->items.n - 1] : NULL;
+	struct order_span *last = o->spans.n ? &o->spans.v[o->spans.n - 1] : NULL;
 
 	if (!last || o->keys.failed)
 		return;
 	last->len = (uint32_t)(o->keys.len - last->at);
-	last->head = head_at(o, last, 0);
+	o->items.v[o->items.n - 1].head = head_at(o, last, 0);
+}
+
+void order_reserve(struct order *o, uint32_t items)
+{
+	/* Only a hope: without room it grows, or fails, as it goes. */
+	(void)vec_reserve(&o->items, items);
+}
+
+void order_head(struct order *o, uint32_t item, uint64_t head)
+{
+	struct order_item *i = vec_push(&o->items);
+
+	if (i)
+		*i = (struct order_item){ .head = head, .item = item };
+	else
+		o->keys.failed = true;
 }
 
 void order_item(struct order *o, uint32_t item)
 {
-	struct order_item *i;
+	struct order_span *k;
 
 	close_last(o);
-	i = vec_push(&o->items);
-	if (!i) {
+	order_head(o, item, 0);
+	k = o->keys.failed ? NULL : vec_push(&o->spans);
+	if (!k) {
 		o->keys.failed = true;
 		return;
 	}
-	i->at = o->keys.len;
-	i->item = item;
+	k->at = o->keys.len;
+	o->items.v[o->items.n - 1].key = o->spans.n - 1;
 }
 
 /* ---- the sort -------------------------------------------------------------- */
 
 struct sorting {
 	const struct order *o;
-	struct order_item *spare;	/* for half of the items */
-	bool heads_only;
+	struct order_item *spare;	/* for all of the items */
 	uint32_t depth;			/* where the heads were taken */
+	bool heads_only;
 };
+
+static int compare_rest(const struct sorting *s, const struct order_item *a,
+			const struct order_item *b)
+{
+	const struct order_span *k = &s->o->spans.v[a->key], *l = &s->o->spans.v[b->key];
+	uint32_t from = s->depth + 8, n = k->len < l->len ? k->len : l->len;
+	const char *keys = s->o->keys.data;
+	int d = n > from ? memcmp(keys + k->at + from, keys + l->at + from, n - from) : 0;
+
+	return d ? d : k->len < l->len ? -1 : k->len > l->len;
+}
 
 static bool less(const struct sorting *s, const struct order_item *a,
 		 const struct order_item *b)
 {
-	const char *keys = s->o->keys.data;
-	uint32_t from = s->depth + 8, n = a->len < b->len ? a->len : b->len;
-	int d;
-
 	if (a->head != b->head || s->heads_only)
 		return a->head < b->head;
-	d = n > from ? memcmp(keys + a->at + from, keys + b->at + from, n - from) : 0;
-	return d ? d < 0 : a->len < b->len;
+	return compare_rest(s, a, b) < 0;
 }
 
 /* By merging and not by qsort(): no call per comparison, and it is stable. */
@@ -191,53 +218,123 @@ static void merge_sort(const struct sorting *s, struct order_item *v, uint32_t n
 		v[k++] = j < n && less(s, &v[j], &s->spare[i]) ? v[j++] : s->spare[i++];
 }
 
-/* Items with the same head: heads are taken anew where the keys differ first. */
-static void sort_ties(struct sorting *s, struct order_item *v, uint32_t n)
+/* By the bytes of the heads, the last one first, each pass stable; a byte that is
+ * the same in all heads needs none. */
+static void radix_sort(struct order_item *v, struct order_item *spare, uint32_t n)
 {
+	uint32_t count[8][256] = { { 0 } }, i, at, c;
+	struct order_item *from = v, *to = spare, *swap;
+	unsigned byte, shift;
+
+	for (i = 0; i < n; i++)
+		for (byte = 0; byte < 8; byte++)
+			count[byte][v[i].head >> byte * 8 & 0xff]++;
+	for (byte = 0; byte < 8; byte++) {
+		shift = byte * 8;
+		if (count[byte][v[0].head >> shift & 0xff] == n)
+			continue;
+		for (i = at = 0; i < 256; i++) {
+			c = count[byte][i];
+			count[byte][i] = at;
+			at += c;
+		}
+		for (i = 0; i < n; i++)
+			to[count[byte][from[i].head >> shift & 0xff]++] = from[i];
+		swap = from;
+		from = to;
+		to = swap;
+	}
+	if (from != v)
+		memcpy(v, from, n * sizeof(*v));
+}
+
+/* Takes heads anew where the keys of items with the same head differ first. */
+static void deepen(struct sorting *s, struct order_item *v, uint32_t n)
+{
+	const struct order_span *first = &s->o->spans.v[v[0].key], *k;
 	const char *keys = s->o->keys.data;
-	uint32_t same = v[0].len, i, at;
+	uint32_t same = first->len, i, at;
 
 	for (i = 1; i < n; i++) {
-		if (v[i].len < same)
-			same = v[i].len;
-		for (at = 8; at < same && keys[v[i].at + at] == keys[v[0].at + at]; at++)
+		k = &s->o->spans.v[v[i].key];
+		if (k->len < same)
+			same = k->len;
+		for (at = 8; at < same && keys[k->at + at] == keys[first->at + at]; at++)
 			;
 		same = at < same ? at : same;
 	}
 	for (i = 0; i < n; i++)
-		v[i].head = head_at(s->o, &v[i], same);
+		v[i].head = head_at(s->o, &s->o->spans.v[v[i].key], same);
 	s->depth = same;
-	merge_sort(s, v, n);
 }
 
-static void sort_items(struct sorting *s, struct order_item *v, uint32_t n)
+static int sort_items(struct sorting *s, struct order_item *v, uint32_t n);
+
+/* Items with the same head that have no keys yet. */
+static int sort_by_keys(const struct order *o, struct order *keyed, struct sorting *s,
+			struct order_item *v, uint32_t n)
 {
+	struct sorting inner = { .o = keyed, .spare = s->spare };
+	uint32_t i;
+	int r;
+
+	keyed->keys.len = 0;
+	keyed->items.n = keyed->spans.n = 0;
+	for (i = 0; i < n; i++) {
+		order_item(keyed, v[i].item);
+		o->put(keyed, o->ctx, v[i].item);
+	}
+	close_last(keyed);
+	if (keyed->keys.failed)
+		return -ENOMEM;
+	r = sort_items(&inner, keyed->items.v, n);
+	for (i = 0; i < n; i++)
+		v[i].item = keyed->items.v[i].item;
+	return r;
+}
+
+static int sort_items(struct sorting *s, struct order_item *v, uint32_t n)
+{
+	struct order keyed = { 0 };
 	uint32_t from, to;
+	int r = 0;
 
 	s->heads_only = true;
-	merge_sort(s, v, n);
+	if (n < RADIX_FROM)
+		merge_sort(s, v, n);
+	else
+		radix_sort(v, s->spare, n);
 	s->heads_only = false;
-	for (from = 0; from < n; from = to) {
+	for (from = 0; from < n && !r; from = to) {
 		for (to = from + 1; to < n && v[to].head == v[from].head; to++)
 			;
-		if (to - from > 1)
-			sort_ties(s, v + from, to - from);
+		if (to - from < 2)
+			continue;
+		if (s->o->put) {
+			r = sort_by_keys(s->o, &keyed, s, v + from, to - from);
+		} else {
+			deepen(s, v + from, to - from);
+			merge_sort(s, v + from, to - from);
+		}
 	}
+	order_release(&keyed);
+	return r;
 }
 
 int order_sort(struct order *o)
 {
 	struct sorting s = { .o = o };
+	int r;
 
 	close_last(o);
 	if (o->keys.failed)
 		return -ENOMEM;
 	if (o->items.n < 2)
 		return 0;
-	s.spare = mem_alloc(o->items.n / 2 * sizeof(*s.spare));
+	s.spare = mem_realloc(NULL, o->items.n * sizeof(*s.spare));
 	if (!s.spare)
 		return -ENOMEM;
-	sort_items(&s, o->items.v, o->items.n);
+	r = sort_items(&s, o->items.v, o->items.n);
 	mem_free(s.spare);
-	return 0;
+	return r;
 }

@@ -11,15 +11,23 @@
 
 struct order_item {
 	uint64_t head;			/* the key's first 8 bytes, as a number */
-	size_t at;
-	uint32_t len, item;
+	uint32_t item, key;		/* key: a place in spans */
 };
 
 struct order {
 	struct buf keys;
 	VEC(struct order_item) items;
+	VEC(struct order_span { size_t at; uint32_t len; }) spans;
+	/* Where items come with a head alone: adds the key of an item to o->keys. Only
+	 * those whose heads are the same get one. */
+	void (*put)(struct order *o, const void *ctx, uint32_t item);
+	const void *ctx;
 };
 
+/* Expected items. */
+void order_reserve(struct order *o, uint32_t items);
+/* An item with its head, where there is `put`. */
+void order_head(struct order *o, uint32_t item, uint64_t head);
 /* Begins the key of the next item; parts are added to o->keys. */
 void order_item(struct order *o, uint32_t item);
 void order_u8(struct order *o, uint8_t v);

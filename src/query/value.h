@@ -75,6 +75,9 @@ struct lssock_sheet {
 	/* The snapshot's row behind a row, LSSOCK_NONE: none. */
 	uint32_t (*origin)(const struct lssock_sheet *s, uint32_t row);
 	void (*free)(struct lssock_sheet *s);
+	/* A copy for another thread; it must not outlive this one. NULL: no memory.
+	 * Sheets without it are for one thread at a time. */
+	struct lssock_sheet *(*twin)(const struct lssock_sheet *s);
 	bool owners_asked;
 	bool has_nest[5];		/* by lssock_nest: JSON writes owners, tcp, mem, peer */
 	void *ctx;

@@ -92,8 +92,7 @@ static uint32_t rank_of(const uint32_t *ranks, const struct lssock_snap *s,
 	return proc && proc < s->procs.n ? ranks[proc] : LSSOCK_NONE;
 }
 
-/* Listeners by port, then the others by process. What tells rows apart best
- * comes in the first 8 bytes. */
+/* Listeners by port, then the others by process. */
 static void order_default(struct order *o, const uint32_t *ranks, const struct lssock_snap *s,
 			  const struct lssock_sock *k)
 {
@@ -118,6 +117,33 @@ static void order_default(struct order *o, const uint32_t *ranks, const struct l
 	order_u16(o, k->ns);
 }
 
+/* The first 8 bytes of that, without making it. */
+static uint64_t default_head(const uint32_t *ranks, const struct lssock_snap *s,
+			     const struct lssock_sock *k)
+{
+	uint64_t head = k->proto;
+	const unsigned char *p = k->local.ip;
+	bool listens = field_listens(k);
+
+	if (k->proto == LSSOCK_UNIX || k->proto == LSSOCK_OTHER)
+		return listens ? head << 48 :
+		       1ull << 56 | (uint64_t)rank_of(ranks, s, k) << 24 | head << 16;
+	if (!listens)
+		return 1ull << 56 | (uint64_t)rank_of(ranks, s, k) << 24 | head << 16 |
+		       k->lport;
+	return head << 48 | (uint64_t)k->lport << 32 | (uint64_t)k->family << 24 |
+	       (uint64_t)p[0] << 16 | (uint64_t)p[1] << 8 | p[2];
+}
+
+struct ranked { const struct lssock_snap *snap; const uint32_t *ranks; };
+
+static void put_default(struct order *o, const void *ctx, uint32_t row)
+{
+	const struct ranked *r = ctx;
+
+	order_default(o, r->ranks, r->snap, snap_row(r->snap, row));
+}
+
 static void order_row(struct order *o, const struct lssock_query *q,
 		      const struct lssock_snap *s, uint32_t row, uint32_t owner)
 {
@@ -133,13 +159,23 @@ static void order_row(struct order *o, const struct lssock_query *q,
 static int view_sort(struct lssock_view *v)
 {
 	uint32_t *ranks = rank_procs(v->snap), i;
-	struct order o = { 0 };
+	struct ranked by = { v->snap, ranks };
+	struct order o = { .ctx = &by };
 	int err;
 
+	if (!v->query->sort.n)
+		o.put = put_default;
+	order_reserve(&o, v->rows.n);
 	for (i = 0; ranks && i < v->rows.n; i++) {
+		const struct lssock_sock *k = snap_row(v->snap, v->rows.v[i]);
+
+		if (o.put) {
+			order_head(&o, v->rows.v[i], default_head(ranks, v->snap, k));
+			continue;
+		}
 		order_item(&o, v->rows.v[i]);
 		order_row(&o, v->query, v->snap, v->rows.v[i], 0);
-		order_default(&o, ranks, v->snap, snap_row(v->snap, v->rows.v[i]));
+		order_default(&o, ranks, v->snap, k);
 	}
 	err = ranks ? order_sort(&o) : -ENOMEM;
 	for (i = 0; !err && i < v->rows.n; i++)
@@ -270,6 +306,7 @@ struct sockets_sheet {
 	VEC(const struct field *) fields;
 	VEC(struct sheet_column) columns;
 	struct owners owners;		/* of the row that was asked about last */
+	bool is_twin;			/* the arrays are another's */
 };
 
 static struct sheet_column column_of(const struct field *f)
@@ -323,12 +360,33 @@ static void sockets_free(struct lssock_sheet *sheet)
 {
 	struct sockets_sheet *t = sheet->ctx;
 
-	vec_release(&t->rows);
-	vec_release(&t->fields);
-	vec_release(&t->columns);
 	vec_release(&t->owners.list);
-	lssock_snap_free(sheet->snap);
+	if (!t->is_twin) {
+		vec_release(&t->rows);
+		vec_release(&t->fields);
+		vec_release(&t->columns);
+		lssock_snap_free(sheet->snap);
+	}
 	mem_free(t);
+}
+
+static struct lssock_sheet *sockets_twin(const struct lssock_sheet *sheet)
+{
+	const struct sockets_sheet *of = sheet->ctx;
+	struct sockets_sheet *t = mem_alloc(sizeof(*t));
+
+	if (!t)
+		return NULL;
+	*t = *of;
+	t->is_twin = true;
+	t->sheet.ctx = t;
+	memset(&t->owners, 0, sizeof(t->owners));
+	t->owners.row = LSSOCK_NONE;
+	if (!vec_reserve(&t->owners.list, of->owners.list.cap)) {
+		mem_free(t);
+		return NULL;
+	}
+	return &t->sheet;
 }
 
 static bool sockets_column(struct sockets_sheet *t, const struct field *f)
@@ -370,7 +428,8 @@ static int sockets_sheet(const struct lssock_view *v, struct lssock_sheet **ret)
 	t->sheet = (struct lssock_sheet){
 		.kind = SHEET_SOCKETS, .snap = lssock_snap_hold(v->snap),
 		.cell = sockets_cell, .subs = sockets_subs, .origin = sockets_origin,
-		.free = sockets_free, .owners_asked = v->snap->meta.owners_asked, .ctx = t,
+		.free = sockets_free, .twin = sockets_twin,
+		.owners_asked = v->snap->meta.owners_asked, .ctx = t,
 	};
 	if (!owners_init(&t->owners, v) || !sockets_fill(t, v)) {
 		sockets_free(&t->sheet);
