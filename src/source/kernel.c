@@ -172,48 +172,33 @@ static uint64_t boot_clock_ns(void)
 
 /* ---- who finds the owners ------------------------------------------------ */
 
-static int64_t fds_open(const struct procscan *s, int64_t enough)
+/* Whether BPF is to be tried at all; what speaks against it does so for good. */
+static bool bpf_wanted(struct kernel *k)
 {
-	struct dents *d = mem_alloc(sizeof(*d));
-	struct numbers pids = { 0 };
-	char path[PROC_PATH];
-	struct stat st;
-	int64_t sum = 0;
-	uint32_t i;
-
-	if (d && s->fd_sizes && dents_numbers(d, s->proc_fd, ".", &pids) == 0)
-		for (i = 0; i < pids.n && sum < enough; i++)
-			if (proc_stat_at(s->proc_fd,
-					 proc_path(path, pids.v[i], 0, "fd", -1), 0, &st) == 0)
-				sum += st.st_size;
-	mem_free(d);
-	vec_release(&pids);
-	return s->fd_sizes ? sum : -1;
+	return !k->foreign && k->collector != LSSOCK_COLLECTOR_PROC &&
+	       (k->collector == LSSOCK_COLLECTOR_BPF || k->scan.real) &&
+	       !atomic_load(&k->bpf_err);
 }
 
-/* What BPF_PAYS fds take by /proc is what loading the program takes. */
-static bool bpf_pays(struct kernel *k)
+/* Whether that depends on the number of open fds: what BPF_PAYS of them take by
+ * /proc is what loading the program takes. Not known before Linux 6.2. */
+static bool bpf_counts(const struct kernel *k)
 {
-	int64_t n;
-
-	if (k->collector != LSSOCK_COLLECTOR_AUTO)
-		return k->collector == LSSOCK_COLLECTOR_BPF;
-	if (!k->scan.fd_sizes)	/* before Linux 6.2 that can't be known */
-		return k->scan.real;
-	n = fds_open(&k->scan, BPF_PAYS);
-	return n >= BPF_PAYS;
+	return k->collector == LSSOCK_COLLECTOR_AUTO && k->scan.fd_sizes;
 }
 
-/* Whether BPF will find the owners; what speaks against it once does so for good. */
-static bool by_bpf(struct kernel *k)
+static bool bpf_allowed(struct kernel *k)
 {
-	if (k->foreign || k->collector == LSSOCK_COLLECTOR_PROC || atomic_load(&k->bpf_err))
-		return false;
-	if (!bpf_pays(k))
-		return false;
 	if (!bpf_owners_allowed())
 		atomic_store(&k->bpf_err, EPERM);
 	return !atomic_load(&k->bpf_err);
+}
+
+/* Whether BPF will find the owners. */
+static bool by_bpf(struct kernel *k)
+{
+	return bpf_wanted(k) && (!bpf_counts(k) ||
+	       procscan_fd_count(&k->scan, BPF_PAYS) >= BPF_PAYS) && bpf_allowed(k);
 }
 
 static int tell_by(const struct kernel *k, enum lssock_collector collector, chunk_fn fn,
@@ -263,14 +248,20 @@ static int answer_owners(struct kernel *k, const struct ask *a, chunk_fn fn, voi
 	return r < 0 ? r : procscan_owners(&k->scan, arg, a->arg_len, fn, ctx);
 }
 
+/* One list of /proc serves both: who finds the owners, and the walk itself. */
 static int answer_pids(struct kernel *k, chunk_fn fn, void *ctx)
 {
-	if (by_bpf(k)) {
-		atomic_store(&k->bpf_next, true);
-		return -EALREADY;
-	}
+	bool wanted = bpf_wanted(k);
+	int r = wanted ? -EALREADY : 0;
+
 	atomic_store(&k->walked_ns, boot_clock_ns());
-	return procscan_pids(&k->scan, fn, ctx);
+	if (wanted && bpf_counts(k))
+		r = procscan_pids(&k->scan, BPF_PAYS, fn, ctx);
+	if (r == -EALREADY && bpf_allowed(k))
+		atomic_store(&k->bpf_next, true);
+	else if (!wanted || r == -EALREADY)
+		r = procscan_pids(&k->scan, UINT64_MAX, fn, ctx);
+	return r;
 }
 
 /* ---- descriptors in flight ------------------------------------------------ */

@@ -82,6 +82,16 @@ struct numbers { int32_t *v; uint32_t n, cap; };
 /* The entries of a directory whose names are numbers (pids, tids, fds). */
 int dents_numbers(struct dents *d, int dirfd, const char *name, struct numbers *ret);
 
+/* Processes that can hold something, and how many fds they have open together.
+ * Ends early once these are `enough`. Where sizes do not count (fd_sizes): every
+ * process, and 0. On an error what was read until then is there. */
+int procscan_list(const struct procscan *s, uint64_t enough, struct dents *d,
+		  struct numbers *ret, uint64_t *ret_fds);
+/* The number of open fds alone, at most about `enough`. -EOPNOTSUPP: sizes do not
+ * count. Processes that may not be looked at count 0. */
+int64_t procscan_fd_count(const struct procscan *s, uint64_t enough);
+
+#define PROC_ALONE 3		/* links of a task directory: one thread, or none */
 #define PROC_PATH 64
 /* "PID/", or "PID/task/TID/" if tid, or "task/TID/" if pid is 0; then name and,
  * if it is not negative, a number. */
@@ -119,7 +129,9 @@ bool mount_next(struct mount_text *text, struct mount_line *ret);
 
 int procscan_owners(const struct procscan *s, const struct ask_owners *arg, size_t arg_len,
 		    chunk_fn fn, void *ctx);
-int procscan_pids(const struct procscan *s, chunk_fn fn, void *ctx);
+/* The pids of ASK_PIDS. -EALREADY: `enough` fds are open or more (UINT64_MAX: any
+ * number will do), no pid is given. */
+int procscan_pids(const struct procscan *s, uint64_t enough, chunk_fn fn, void *ctx);
 int procscan_holders(const struct procscan *s, const struct ask_owners *arg, size_t arg_len,
 		     chunk_fn fn, void *ctx);
 

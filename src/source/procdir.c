@@ -224,6 +224,59 @@ void procscan_init(struct procscan *s, int proc_fd)
 		close(self);
 }
 
+/* ---- who can hold something ---------------------------------------------- */
+
+/* How many fds a process has open. 0: neither it nor a thread of it holds any
+ * (kernel threads, zombies); -1: not known, as of threads whose leader ended. */
+static int64_t fds_open(const struct procscan *s, int32_t pid)
+{
+	char path[PROC_PATH];
+	struct stat st;
+
+	if (proc_stat_at(s->proc_fd, proc_path(path, pid, 0, "fd", -1), 0, &st) < 0)
+		return -1;
+	if (st.st_size > 0)
+		return st.st_size;
+	if (proc_stat_at(s->proc_fd, proc_path(path, pid, 0, "task", -1), 0, &st) < 0)
+		return -1;
+	return st.st_nlink <= PROC_ALONE ? 0 : -1;
+}
+
+int procscan_list(const struct procscan *s, uint64_t enough, struct dents *d,
+		  struct numbers *ret, uint64_t *ret_fds)
+{
+	int r = s->proc_fd < 0 ? -ENOENT : dents_numbers(d, s->proc_fd, ".", ret);
+	uint32_t i, kept = 0;
+
+	*ret_fds = 0;
+	if (!s->fd_sizes)
+		return r;
+	for (i = 0; i < ret->n && *ret_fds < enough; i++) {
+		int64_t n = fds_open(s, ret->v[i]);
+
+		ret->v[kept] = ret->v[i];
+		kept += n != 0;
+		*ret_fds += n > 0 ? (uint64_t)n : 0;
+	}
+	ret->n = kept;
+	return r;
+}
+
+int64_t procscan_fd_count(const struct procscan *s, uint64_t enough)
+{
+	struct dents *dents = s->fd_sizes ? mem_realloc(NULL, sizeof(*dents)) : NULL;
+	struct numbers pids = { 0 };
+	uint64_t fds = 0;
+	int r;
+
+	if (!s->fd_sizes)
+		return -EOPNOTSUPP;
+	r = dents ? procscan_list(s, enough, dents, &pids, &fds) : -ENOMEM;
+	vec_release(&pids);
+	mem_free(dents);
+	return r < 0 ? r : (int64_t)fds;
+}
+
 /* ---- directories and mounts --------------------------------------------- */
 
 int procscan_open(const struct procscan *s, int32_t pid, uint64_t start_ns)

@@ -410,7 +410,8 @@ static void read_threads(struct scan *sc, struct task *t, bool compare)
 	int r;
 
 	/* proc_task_getattr counts the threads into the links */
-	if (sc->s->real && proc_stat_at(t->dir, "task", 0, &st) == 0 && st.st_nlink <= 3)
+	if (sc->s->real && proc_stat_at(t->dir, "task", 0, &st) == 0 &&
+	    st.st_nlink <= PROC_ALONE)
 		return;
 	r = dents_numbers(&sc->dents, t->dir, "task", &sc->tids);
 	if (r == -ENOMEM)
@@ -531,6 +532,7 @@ static int scan(const struct procscan *s, const struct ask_owners *arg, size_t a
 	struct numbers pids = { 0 };
 	struct task all = { 0 };
 	struct scan *sc = mem_realloc(NULL, sizeof(*sc));
+	uint64_t fds;
 	int r = 0;
 
 	if (!sc)
@@ -548,8 +550,7 @@ static int scan(const struct procscan *s, const struct ask_owners *arg, size_t a
 	if (want.n_pids)
 		r = pids_asked(&want, arg, arg_len, &pids);
 	else
-		r = s->proc_fd < 0 ? -ENOENT
-				   : dents_numbers(&sc->dents, s->proc_fd, ".", &pids);
+		r = procscan_list(s, UINT64_MAX, &sc->dents, &pids, &fds);
 	if (r == -ENOMEM || r == -EINVAL)
 		sc->err = r;
 	else if (r < 0)
@@ -578,14 +579,15 @@ int procscan_holders(const struct procscan *s, const struct ask_owners *arg, siz
 	return scan(s, arg, arg_len, true, fn, ctx);
 }
 
-int procscan_pids(const struct procscan *s, chunk_fn fn, void *ctx)
+int procscan_pids(const struct procscan *s, uint64_t enough, chunk_fn fn, void *ctx)
 {
 	struct dents *dents = mem_realloc(NULL, sizeof(*dents));
 	struct numbers pids = { 0 };
-	int r = dents ? -ENOENT : -ENOMEM;
+	uint64_t fds = 0;
+	int r = dents ? procscan_list(s, enough, dents, &pids, &fds) : -ENOMEM;
 
-	if (dents && s->proc_fd >= 0)
-		r = dents_numbers(dents, s->proc_fd, ".", &pids);
+	if (r == 0 && enough != UINT64_MAX && fds >= enough)
+		r = -EALREADY;
 	if (r == 0 && pids.n)
 		r = fn(ctx, pids.v, pids.n * sizeof(*pids.v));
 	vec_release(&pids);

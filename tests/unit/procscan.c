@@ -244,7 +244,7 @@ static void parts_are_the_whole(void **state)
 	uint32_t i;
 
 	procscan_init(&p, t->fd);
-	assert_int_equal(procscan_pids(&p, take_pids, &all), 0);
+	assert_int_equal(procscan_pids(&p, UINT64_MAX, take_pids, &all), 0);
 	assert_int_equal(all.n, N_PIDS);
 	for (i = 0; i < all.n; i += arg.head.n_pids) {
 		arg.head.n_pids = all.n - i < 70 ? all.n - i : 70;
@@ -429,6 +429,23 @@ static void live(struct procscan *p)
 	procscan_init(p, open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 	assert_true(p->proc_fd >= 0);
 	assert_true(p->real);
+}
+
+static bool is_listed(const struct procscan *p, int32_t pid)
+{
+	struct dents *dents = mem_alloc(sizeof(*dents));
+	struct numbers pids = { 0 };
+	uint64_t fds;
+	uint32_t i;
+	bool found = false;
+
+	assert_int_equal(procscan_list(p, UINT64_MAX, dents, &pids, &fds), 0);
+	assert_int_equal(fds > 0, p->fd_sizes);
+	for (i = 0; i < pids.n; i++)
+		found |= pids.v[i] == pid;
+	vec_release(&pids);
+	mem_free(dents);
+	return found;
 }
 
 static void work_socket(uint32_t ret[2])
@@ -627,6 +644,7 @@ static void zombie_leader(void **state)
 	s = look(&p, false, pid, false);
 	assert_int_equal(s->n_tasks, 1);
 	assert_true(s->tasks[0].flags & LSSOCK_P_ZOMBIE);
+	assert_true(is_listed(&p, pid));
 	for (i = 0; i < s->n_fds; i++)
 		n += s->fds[i].inode == ret[0];
 	assert_int_equal(n, 1);
@@ -767,6 +785,75 @@ static void packet_ring_in_a_mapping(void **state)
 	}
 }
 
+/* ---- who can hold something ---- */
+
+/* A made tree has no sizes: all of it, and no number. */
+static void a_copy_cannot_be_counted(void **state)
+{
+	struct tree *t = *state;
+	struct procscan p;
+
+	procscan_init(&p, t->fd);
+	assert_false(p.fd_sizes);
+	assert_int_equal(procscan_fd_count(&p, 10), -EOPNOTSUPP);
+	p.proc_fd = -1;
+	assert_int_equal(procscan_fd_count(&p, 10), -EOPNOTSUPP);
+}
+
+static int no_pids(void *ctx, const void *bytes, size_t len)
+{
+	(void)ctx;
+	(void)bytes;
+	(void)len;
+	fail();
+	return 0;
+}
+
+static void open_fds_are_counted(void **state)
+{
+	int64_t before, after;
+	struct procscan p;
+	int mine[100], i;
+
+	(void)state;
+	live(&p);
+	if (!p.fd_sizes) {
+		close(p.proc_fd);
+		skip();
+	}
+	before = procscan_fd_count(&p, UINT64_MAX);
+	assert_true(before > 3);
+	assert_true(procscan_fd_count(&p, 1) >= 1 && procscan_fd_count(&p, 1) <= before);
+	for (i = 0; i < 100; i++)
+		mine[i] = dup(p.proc_fd);
+	after = procscan_fd_count(&p, UINT64_MAX);
+	for (i = 0; i < 100; i++)
+		close(mine[i]);
+	/* others come and go meanwhile */
+	assert_true(after > before + 50);
+	assert_int_equal(procscan_pids(&p, 3, no_pids, NULL), -EALREADY);
+	close(p.proc_fd);
+}
+
+/* Left out of the list: an ended process nobody waited for. Not one that lives. */
+static void nothing_open_is_not_listed(void **state)
+{
+	struct procscan p;
+	struct child c;
+	siginfo_t info;
+
+	(void)state;
+	live(&p);
+	assert_true(child_start(&c, work_socket));
+	assert_true(is_listed(&p, c.pid));
+	close(c.out);
+	assert_int_equal(waitid(P_PID, (id_t)c.pid, &info, WEXITED | WNOWAIT), 0);
+	assert_int_equal(is_listed(&p, c.pid), !p.fd_sizes);
+	close(c.in);
+	waitpid(c.pid, NULL, 0);
+	close(p.proc_fd);
+}
+
 /* ---- limits ---- */
 
 /* With too few fds it says so; with three it is complete. */
@@ -843,6 +930,9 @@ int main(void)
 		cmocka_unit_test(fds_in_flight),
 		cmocka_unit_test(files_of_a_ring),
 		cmocka_unit_test(packet_ring_in_a_mapping),
+		cmocka_unit_test(a_copy_cannot_be_counted),
+		cmocka_unit_test(open_fds_are_counted),
+		cmocka_unit_test(nothing_open_is_not_listed),
 		cmocka_unit_test(works_with_three_fds),
 		cmocka_unit_test(only_new_processes),
 	};
