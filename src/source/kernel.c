@@ -27,7 +27,6 @@
 
 #define TEXT_MAX (16u << 20)
 #define BUSY_TRIES 4
-#define BPF_PAYS 1500
 
 struct kernel {
 	struct source source;
@@ -180,8 +179,7 @@ static bool bpf_wanted(struct kernel *k)
 	       !atomic_load(&k->bpf_err);
 }
 
-/* Whether that depends on the number of open fds: what BPF_PAYS of them take by
- * /proc is what loading the program takes. Not known before Linux 6.2. */
+/* Whether that depends on the number of open fds, not known before Linux 6.2. */
 static bool bpf_counts(const struct kernel *k)
 {
 	return k->collector == LSSOCK_COLLECTOR_AUTO && k->scan.fd_sizes;
@@ -198,7 +196,7 @@ static bool bpf_allowed(struct kernel *k)
 static bool by_bpf(struct kernel *k)
 {
 	return bpf_wanted(k) && (!bpf_counts(k) ||
-	       procscan_fd_count(&k->scan, BPF_PAYS) >= BPF_PAYS) && bpf_allowed(k);
+	       procscan_fd_count(&k->scan, FDS_MANY) >= FDS_MANY) && bpf_allowed(k);
 }
 
 static int tell_by(const struct kernel *k, enum lssock_collector collector, chunk_fn fn,
@@ -251,16 +249,19 @@ static int answer_owners(struct kernel *k, const struct ask *a, chunk_fn fn, voi
 /* One list of /proc serves both: who finds the owners, and the walk itself. */
 static int answer_pids(struct kernel *k, chunk_fn fn, void *ctx)
 {
-	bool wanted = bpf_wanted(k);
-	int r = wanted ? -EALREADY : 0;
+	struct numbers pids = { 0 };
+	uint64_t fds;
+	int r;
 
 	atomic_store(&k->walked_ns, boot_clock_ns());
-	if (wanted && bpf_counts(k))
-		r = procscan_pids(&k->scan, BPF_PAYS, fn, ctx);
-	if (r == -EALREADY && bpf_allowed(k))
+	r = procscan_list(&k->scan, FDS_MANY, &pids, &fds);
+	if (bpf_wanted(k) && (!bpf_counts(k) || fds >= FDS_MANY) && bpf_allowed(k)) {
 		atomic_store(&k->bpf_next, true);
-	else if (!wanted || r == -EALREADY)
-		r = procscan_pids(&k->scan, UINT64_MAX, fn, ctx);
+		r = -EALREADY;
+	}
+	if (r == 0 && pids.n)
+		r = fn(ctx, pids.v, pids.n * sizeof(*pids.v));
+	vec_release(&pids);
 	return r;
 }
 

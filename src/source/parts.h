@@ -71,6 +71,8 @@ void procscan_init(struct procscan *s, int proc_fd);
 struct dents {
 	int fd, err;			/* err: why it ended, 0: at its end */
 	uint32_t at, len;
+	uint32_t room;			/* how many bytes are asked for at once */
+	uint32_t calls;			/* of the system, since it was opened */
 	_Alignas(8) char bytes[32768];
 };
 int dents_open(struct dents *d, int dirfd, const char *name);
@@ -82,15 +84,16 @@ struct numbers { int32_t *v; uint32_t n, cap; };
 /* The entries of a directory whose names are numbers (pids, tids, fds). */
 int dents_numbers(struct dents *d, int dirfd, const char *name, struct numbers *ret);
 
-/* Processes that can hold something, and how many fds they have open together.
- * Ends early once these are `enough`. Where sizes do not count (fd_sizes): every
- * process, and 0. On an error what was read until then is there. */
-int procscan_list(const struct procscan *s, uint64_t enough, struct dents *d,
-		  struct numbers *ret, uint64_t *ret_fds);
+/* How many fds are open, counted until these are `enough`, and every process but
+ * those that turned out to hold none. Where sizes do not count (fd_sizes): 0, and
+ * every process. On an error what was read until then is there. */
+int procscan_list(const struct procscan *s, uint64_t enough, struct numbers *ret,
+		  uint64_t *ret_fds);
 /* The number of open fds alone, at most about `enough`. -EOPNOTSUPP: sizes do not
  * count. Processes that may not be looked at count 0. */
 int64_t procscan_fd_count(const struct procscan *s, uint64_t enough);
 
+#define FDS_MANY 1500		/* by /proc they take what loading BPF takes */
 #define PROC_ALONE 3		/* links of a task directory: one thread, or none */
 #define PROC_PATH 64
 /* "PID/", or "PID/task/TID/" if tid, or "task/TID/" if pid is 0; then name and,
@@ -110,6 +113,7 @@ int proc_stat_fd(int fd, struct stat *ret);
 /* /proc/PID/stat through the directory of the process. */
 struct procfs_stat;
 int procscan_stat(int dirfd, struct procfs_stat *ret);
+int procscan_stat_at(int dirfd, const char *name, struct procfs_stat *ret);
 /* /proc/PID as a directory fd whose process started at start_ns (0: any).
  * -ESRCH: another one. */
 int procscan_open(const struct procscan *s, int32_t pid, uint64_t start_ns);
@@ -129,9 +133,6 @@ bool mount_next(struct mount_text *text, struct mount_line *ret);
 
 int procscan_owners(const struct procscan *s, const struct ask_owners *arg, size_t arg_len,
 		    chunk_fn fn, void *ctx);
-/* The pids of ASK_PIDS. -EALREADY: `enough` fds are open or more (UINT64_MAX: any
- * number will do), no pid is given. */
-int procscan_pids(const struct procscan *s, uint64_t enough, chunk_fn fn, void *ctx);
 int procscan_holders(const struct procscan *s, const struct ask_owners *arg, size_t arg_len,
 		     chunk_fn fn, void *ctx);
 

@@ -109,6 +109,8 @@ int dents_open(struct dents *d, int dirfd, const char *name)
 {
 	d->at = d->len = 0;
 	d->err = 0;
+	d->calls = 1;
+	d->room = sizeof(d->bytes);
 	d->fd = proc_open_at(dirfd, name, O_RDONLY | O_DIRECTORY);
 	return d->fd < 0 ? d->fd : 0;
 }
@@ -118,9 +120,10 @@ static bool dents_fill(struct dents *d)
 	long n;
 
 	do
-		n = syscall(SYS_getdents64, d->fd, d->bytes, sizeof(d->bytes));
+		n = syscall(SYS_getdents64, d->fd, d->bytes, d->room);
 	while (n < 0 && errno == EINTR);
 	d->err = n < 0 ? -errno : 0;
+	d->calls++;
 	d->at = 0;
 	d->len = n > 0 ? (uint32_t)n : 0;
 	return n > 0;
@@ -181,10 +184,10 @@ int dents_numbers(struct dents *d, int dirfd, const char *name, struct numbers *
 	return r ? r : d->err;
 }
 
-int procscan_stat(int dirfd, struct procfs_stat *ret)
+int procscan_stat_at(int dirfd, const char *name, struct procfs_stat *ret)
 {
 	char text[1024];
-	int fd = proc_open_at(dirfd, "stat", O_RDONLY);
+	int fd = proc_open_at(dirfd, name, O_RDONLY);
 	ssize_t n;
 	int err;
 
@@ -196,6 +199,11 @@ int procscan_stat(int dirfd, struct procfs_stat *ret)
 	err = errno;
 	close(fd);
 	return n < 0 ? -err : procfs_stat(text, (size_t)n, ret);
+}
+
+int procscan_stat(int dirfd, struct procfs_stat *ret)
+{
+	return procscan_stat_at(dirfd, "stat", ret);
 }
 
 void procscan_init(struct procscan *s, int proc_fd)
@@ -242,38 +250,47 @@ static int64_t fds_open(const struct procscan *s, int32_t pid)
 	return st.st_nlink <= PROC_ALONE ? 0 : -1;
 }
 
-int procscan_list(const struct procscan *s, uint64_t enough, struct dents *d,
-		  struct numbers *ret, uint64_t *ret_fds)
+/* Takes those out of the list that hold nothing, until `enough` fds were met. */
+static uint64_t drop_idle(const struct procscan *s, uint64_t enough, struct numbers *pids)
 {
-	int r = s->proc_fd < 0 ? -ENOENT : dents_numbers(d, s->proc_fd, ".", ret);
 	uint32_t i, kept = 0;
+	uint64_t fds = 0;
+
+	for (i = 0; i < pids->n; i++) {
+		int64_t n = fds < enough ? fds_open(s, pids->v[i]) : -1;
+
+		pids->v[kept] = pids->v[i];
+		kept += n != 0;
+		fds += n > 0 ? (uint64_t)n : 0;
+	}
+	pids->n = kept;
+	return fds;
+}
+
+int procscan_list(const struct procscan *s, uint64_t enough, struct numbers *ret,
+		  uint64_t *ret_fds)
+{
+	struct dents *dents = mem_realloc(NULL, sizeof(*dents));
+	int r = -ENOENT;
 
 	*ret_fds = 0;
-	if (!s->fd_sizes)
-		return r;
-	for (i = 0; i < ret->n && *ret_fds < enough; i++) {
-		int64_t n = fds_open(s, ret->v[i]);
-
-		ret->v[kept] = ret->v[i];
-		kept += n != 0;
-		*ret_fds += n > 0 ? (uint64_t)n : 0;
-	}
-	ret->n = kept;
+	if (!dents)
+		return -ENOMEM;
+	if (s->proc_fd >= 0)
+		r = dents_numbers(dents, s->proc_fd, ".", ret);
+	mem_free(dents);
+	if (s->fd_sizes)
+		*ret_fds = drop_idle(s, enough, ret);
 	return r;
 }
 
 int64_t procscan_fd_count(const struct procscan *s, uint64_t enough)
 {
-	struct dents *dents = s->fd_sizes ? mem_realloc(NULL, sizeof(*dents)) : NULL;
 	struct numbers pids = { 0 };
 	uint64_t fds = 0;
-	int r;
+	int r = s->fd_sizes ? procscan_list(s, enough, &pids, &fds) : -EOPNOTSUPP;
 
-	if (!s->fd_sizes)
-		return -EOPNOTSUPP;
-	r = dents ? procscan_list(s, enough, dents, &pids, &fds) : -ENOMEM;
 	vec_release(&pids);
-	mem_free(dents);
 	return r < 0 ? r : (int64_t)fds;
 }
 

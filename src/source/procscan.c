@@ -2,13 +2,15 @@
 /*
  * The walk over /proc: which process holds which socket, as an owner stream.
  * Everything about a process is read through one directory fd that was opened
- * once, so nothing can be blamed on another process that got its pid. Links of
- * fds are only read, never followed: what they lead to may be a dead mount. At
- * most three fds are open at a time. Details of one process: procinfo.c.
+ * once, so nothing can be blamed on another process that got its pid: for a first
+ * look that of its fds, whose parent stays its own. Links of fds are only read,
+ * never followed: what they lead to may be a dead mount. At most three fds are
+ * open at a time. Details of one process: procinfo.c.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kcmp.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -27,6 +29,13 @@
 #define MAPS_MAX (256u << 20)
 #define OUT_SIZE 32768
 
+#define READ_CALLS 4		/* of io_read_at for a small file */
+#define STAT_CALLS 3
+#define FIRST_FD 2		/* where the entry of fd 0 is: behind . and .. */
+#define FIRST_ROOM 4096		/* for entries: about 170 */
+#define MANY 128		/* fds: then numbers are tried */
+#define GAP_MAX 4		/* so many in a row are not open */
+
 /* ---- writing the stream ------------------------------------------------- */
 
 struct scan {
@@ -36,6 +45,7 @@ struct scan {
 	int err;			/* of fn, or out of memory: ends the scan */
 	bool deep, maps, new_only;
 	uint32_t fds, procs;
+	uint64_t calls;			/* of the system */
 	uint64_t netns;			/* of the last NET record */
 	uint32_t out_len;
 	struct { struct own_fd *v; uint32_t n, cap; } table;	/* one thread's */
@@ -49,10 +59,11 @@ struct scan {
 };
 
 struct task {
-	int dir;
+	int dir;			/* of the process; in_fds: of its fds, the scan's */
+	bool in_fds;
 	int32_t pid;
 	uint32_t tid;			/* whose table is read, 0: the process's */
-	uint32_t entries, lost;		/* lost: closed before their link was read */
+	uint32_t entries, lost;		/* lost: not there when their link was read */
 	uint64_t hash;			/* of the sockets in the table */
 	bool told, stop;
 	int gap;
@@ -91,41 +102,65 @@ static void gap(struct scan *sc, struct task *t, int err)
 	put_rec(sc, OWN_GAP, (uint32_t)t->gap, (uint32_t)t->pid);
 }
 
+/* What is written "../NAME" here is below the process. */
+static const char *below(const struct task *t, const char *name)
+{
+	return t->in_fds ? name : name + 3;
+}
+
+static int read_file(struct scan *sc, const struct task *t, const char *name, size_t limit)
+{
+	buf_reset(&sc->text);
+	sc->calls += READ_CALLS;
+	return io_read_at(t->dir, below(t, name), &sc->text, limit);
+}
+
+static int read_stat(struct scan *sc, const struct task *t, struct procfs_stat *ret)
+{
+	sc->calls += STAT_CALLS;
+	return procscan_stat_at(t->dir, below(t, "../stat"), ret);
+}
+
+static int stat_below(struct scan *sc, const struct task *t, const char *name, struct stat *ret)
+{
+	sc->calls++;
+	return proc_stat_at(t->dir, below(t, name), 0, ret);
+}
+
 /* The owner of /proc/PID is the effective uid, of non-dumpable processes too
  * (task_dump_owner spares directories of mode 0555). A copy of a tree has its
  * own owners. */
-static int effective_uid(struct scan *sc, int dir, uint32_t *ret)
+static int effective_uid(struct scan *sc, const struct task *t, uint32_t *ret)
 {
 	struct stat st;
 	int r;
 
 	if (!sc->s->real) {
-		buf_reset(&sc->text);
-		r = io_read_at(dir, "status", &sc->text, 65536);
+		r = read_file(sc, t, "../status", 65536);
 		if (r == 0 && procfs_status_uid(sc->text.data, sc->text.len, ret))
 			return 0;
 		if (r < 0 && r != -ENOENT)
 			return r;
 	}
-	r = proc_stat_fd(dir, &st);
+	r = stat_below(sc, t, "../.", &st);
 	if (r == 0)
 		*ret = st.st_uid;
 	return r;
 }
 
-static void read_comm(struct scan *sc, int dir, struct procfs_stat *st)
+static void read_comm(struct scan *sc, const struct task *t, struct procfs_stat *st)
 {
-	buf_reset(&sc->text);
-	if (io_read_at(dir, "comm", &sc->text, 256) == 0)
+	if (read_file(sc, t, "../comm", 256) == 0)
 		procfs_comm(sc->text.data, sc->text.len, st);
 }
 
-static void tell_netns(struct scan *sc, int dir)
+static void tell_netns(struct scan *sc, const struct task *t)
 {
 	char link[64];
-	int n = proc_link_at(dir, "ns/net", link, sizeof(link));
+	int n = proc_link_at(t->dir, below(t, "../ns/net"), link, sizeof(link));
 	uint64_t ino = n > 0 ? procfs_net_link(link, (size_t)n) : 0;
 
+	sc->calls++;
 	if (ino != sc->netns)
 		put_rec(sc, OWN_NET, (uint32_t)ino, 0);
 	sc->netns = ino;
@@ -143,11 +178,11 @@ static bool tell(struct scan *sc, struct task *t)
 		return true;
 	if (t->stop)
 		return false;
-	r = procscan_stat(t->dir, &st);
+	r = read_stat(sc, t, &st);
 	if (r == 0)
-		r = effective_uid(sc, t->dir, &rec.uid);
+		r = effective_uid(sc, t, &rec.uid);
 	if (r == 0 && procfs_comm_is_unsure(&st))
-		read_comm(sc, t->dir, &st);
+		read_comm(sc, t, &st);
 	if (r < 0) {
 		gap(sc, t, r);
 		t->stop = true;
@@ -159,7 +194,7 @@ static bool tell(struct scan *sc, struct task *t)
 	rec.start_ns = st.start_ticks * sc->s->ns_per_tick;
 	memcpy(rec.comm, st.comm,
 	       st.comm_len < sizeof(rec.comm) ? st.comm_len : sizeof(rec.comm));
-	tell_netns(sc, t->dir);
+	tell_netns(sc, t);
 	put(sc, &rec, sizeof(rec));
 	t->told = true;
 	return true;
@@ -186,6 +221,7 @@ static int read_fdinfo(struct scan *sc, struct task *t, int32_t fd)
 	char path[PROC_PATH];
 
 	buf_reset(&sc->text);
+	sc->calls += READ_CALLS;
 	return io_read_at(t->dir, proc_path(path, 0, t->tid, "fdinfo/", fd), &sc->text,
 			  TEXT_MAX);
 }
@@ -255,8 +291,7 @@ static void look_into_maps(struct scan *sc, struct task *t)
 	struct held h = { sc, t, -1 };
 	int r;
 
-	buf_reset(&sc->text);
-	r = io_read_at(t->dir, "maps", &sc->text, MAPS_MAX);
+	r = read_file(sc, t, "../maps", MAPS_MAX);
 	if (r == 0)
 		procfs_map_sockets(sc->text.data, sc->text.len, mapped_socket, &h);
 	else if (!is_gone(r))	/* of a zombie or kernel thread it is ESRCH */
@@ -299,12 +334,13 @@ static void take_socket(struct scan *sc, struct task *t, int32_t fd, uint32_t in
 		look_into_queue(sc, t, fd, inode);
 }
 
-static void look_at_fd(struct scan *sc, struct task *t, const char *name)
+static void look_at_fd(struct scan *sc, struct task *t, const char *name, int32_t fd)
 {
 	char link[64];
 	int n = proc_link_at(sc->dents.fd, name, link, sizeof(link));
 	uint32_t inode;
 
+	t->entries++;
 	if (n < 0) {
 		/* closed meanwhile, or a path no page can hold: no socket */
 		if (is_gone(n) || n == -ENAMETOOLONG) {
@@ -319,11 +355,37 @@ static void look_at_fd(struct scan *sc, struct task *t, const char *name)
 	if (n > 8 && !memcmp(link, "socket:[", 8)) {
 		inode = procfs_socket_link(link, (size_t)n);
 		if (inode)
-			take_socket(sc, t, proc_number(name), inode);
+			take_socket(sc, t, fd, inode);
 	} else if (sc->deep && n == sizeof(RING_LINK) - 1 &&
 		   !memcmp(link, RING_LINK, (size_t)n)) {
-		look_into_ring(sc, t, proc_number(name));
+		look_into_ring(sc, t, fd);
 	}
+}
+
+static bool is_dense(uint32_t entries, int32_t next)
+{
+	return entries >= MANY && (uint32_t)next <= entries + entries / 8;
+}
+
+/* Large tables are dense: to ask for one number after the other spares the list
+ * of them, which costs half as much as the links. Where there are too many holes,
+ * or that was the last, the list goes on: so none is left out. */
+static void try_numbers(struct scan *sc, struct task *t, int32_t fd)
+{
+	char name[PROC_PATH];
+	uint32_t lost, row = 0;
+	int32_t first = fd;
+
+	for (; row < GAP_MAX && is_dense(t->entries - t->lost, fd); fd++) {
+		if (sc->err || t->stop)
+			return;
+		lost = t->lost;
+		look_at_fd(sc, t, proc_path(name, 0, 0, "", fd), fd);
+		row = t->lost > lost ? row + 1 : 0;
+	}
+	sc->calls += (uint32_t)(fd - first);
+	if (lseek(sc->dents.fd, FIRST_FD + fd, SEEK_SET) < 0)
+		gap(sc, t, -errno);
 }
 
 /* Of the process, or of thread t->tid. -errno: it cannot be opened. */
@@ -331,19 +393,30 @@ static int read_table(struct scan *sc, struct task *t)
 {
 	char path[PROC_PATH];
 	const char *name;
-	int r;
+	int r = 0;
 
 	t->hash = t->entries = t->lost = 0;
-	r = dents_open(&sc->dents, t->dir, proc_path(path, 0, t->tid, "fd", -1));
+	if (!t->in_fds)
+		r = dents_open(&sc->dents, t->dir, proc_path(path, 0, t->tid, "fd", -1));
 	if (r < 0)
 		return r;
-	while (!sc->err && !t->stop && (name = dents_next(&sc->dents)))
-		if (*name != '.') {
-			t->entries++;
-			look_at_fd(sc, t, name);
-		}
+	sc->dents.room = FIRST_ROOM;
+	while (!sc->err && !t->stop && (name = dents_next(&sc->dents))) {
+		int32_t fd = proc_number(name);
+
+		sc->dents.room = sizeof(sc->dents.bytes);
+		if (*name == '.')
+			continue;
+		look_at_fd(sc, t, name, fd);
+		sc->calls++;
+		if (sc->s->real && sc->dents.at >= sc->dents.len &&
+		    is_dense(t->entries - t->lost, fd + 1))
+			try_numbers(sc, t, fd + 1);
+	}
 	r = sc->dents.err;	/* ENOENT: it ended while being read */
-	dents_close(&sc->dents);
+	sc->calls += sc->dents.calls + 1;
+	if (!t->in_fds)
+		dents_close(&sc->dents);
 	return r;
 }
 
@@ -401,6 +474,18 @@ static void read_thread(struct scan *sc, struct task *t, int32_t tid, bool compa
 	t->tid = 0;
 }
 
+/* Where more than fds is looked at: the directory of the process in their place. */
+static int leave_fds(struct scan *sc, struct task *t)
+{
+	if (!t->in_fds)
+		return 0;
+	t->dir = proc_open_at(sc->dents.fd, "..", O_PATH | O_DIRECTORY);
+	t->in_fds = false;
+	dents_close(&sc->dents);
+	sc->calls++;
+	return t->dir < 0 ? t->dir : 0;
+}
+
 /* Threads can have fd tables of their own; that of a leader that ended is gone
  * while its threads live on. */
 static void read_threads(struct scan *sc, struct task *t, bool compare)
@@ -410,10 +495,13 @@ static void read_threads(struct scan *sc, struct task *t, bool compare)
 	int r;
 
 	/* proc_task_getattr counts the threads into the links */
-	if (sc->s->real && proc_stat_at(t->dir, "task", 0, &st) == 0 &&
+	if (sc->s->real && stat_below(sc, t, "../task", &st) == 0 &&
 	    st.st_nlink <= PROC_ALONE)
 		return;
-	r = dents_numbers(&sc->dents, t->dir, "task", &sc->tids);
+	sc->tids.n = 0;
+	r = leave_fds(sc, t);
+	if (r == 0)
+		r = dents_numbers(&sc->dents, t->dir, "task", &sc->tids);
 	if (r == -ENOMEM)
 		out_of_memory(sc);
 	else if (r < 0 && (sc->s->real || !is_gone(r)))
@@ -438,21 +526,21 @@ static bool has_no_fds(struct scan *sc, int dir)
 }
 
 /* The leader ended while its table was read; its threads hold the rest. */
-static bool leader_left(const struct task *t)
+static bool leader_left(struct scan *sc, const struct task *t)
 {
 	struct procfs_stat st;
 
 	if (t->lost == t->entries)
 		return true;
-	return t->lost && procscan_stat(t->dir, &st) == 0 &&
+	return t->lost && read_stat(sc, t, &st) == 0 &&
 	       (st.state == 'Z' || st.state == 'X');
 }
 
-static bool is_new(struct scan *sc, int dir)
+static bool is_new(struct scan *sc, const struct task *t)
 {
 	struct procfs_stat st;
 
-	if (!sc->s->since_ns || procscan_stat(dir, &st) < 0)
+	if (!sc->s->since_ns || read_stat(sc, t, &st) < 0)
 		return true;
 	return st.start_ticks * sc->s->ns_per_tick + sc->s->ns_per_tick >= sc->s->since_ns;
 }
@@ -460,7 +548,7 @@ static bool is_new(struct scan *sc, int dir)
 static void read_process(struct scan *sc, struct task *t)
 {
 	int r = read_table(sc, t);
-	bool none = r == 0 && leader_left(t);
+	bool none = r == 0 && leader_left(sc, t);
 
 	if ((r == -EACCES || r == -EPERM) && has_no_fds(sc, t->dir)) {
 		r = 0;
@@ -478,22 +566,41 @@ static void read_process(struct scan *sc, struct task *t)
 		look_into_maps(sc, t);
 }
 
+/* A first look at a process that lets us needs no more than its fds. */
+static int open_task(struct scan *sc, struct task *t)
+{
+	char path[PROC_PATH];
+
+	if (!sc->deep) {
+		proc_path(path, t->pid, 0, "fd", -1);
+		t->in_fds = dents_open(&sc->dents, sc->s->proc_fd, path) == 0;
+	}
+	sc->calls++;
+	t->dir = sc->dents.fd;
+	if (t->in_fds)
+		return 0;
+	sc->calls += 2;
+	t->dir = proc_open_at(sc->s->proc_fd, proc_path(path, 0, 0, "", t->pid),
+			      O_PATH | O_DIRECTORY);
+	return t->dir < 0 ? t->dir : 0;
+}
+
 static void scan_process(struct scan *sc, int32_t pid)
 {
 	struct task t = { .pid = pid };
-	char path[PROC_PATH];
+	int r;
 
 	sc->procs++;
 	sc->tables.n = sc->inodes.n = 0;
-	t.dir =
-	    proc_open_at(sc->s->proc_fd, proc_path(path, 0, 0, "", pid), O_PATH | O_DIRECTORY);
-	if (t.dir < 0) {
-		gap(sc, &t, t.dir);
-		return;
-	}
-	if (!sc->new_only || is_new(sc, t.dir))
+	r = open_task(sc, &t);
+	if (r < 0)
+		gap(sc, &t, r);
+	else if (!sc->new_only || is_new(sc, &t))
 		read_process(sc, &t);
-	close(t.dir);
+	if (t.in_fds)
+		dents_close(&sc->dents);
+	else if (t.dir >= 0)
+		close(t.dir);
 }
 
 static int pids_asked(const struct ask_owners *want, const void *arg, size_t arg_len,
@@ -523,6 +630,8 @@ static void scan_pids(struct scan *sc, const struct numbers *pids)
 			scan_process(sc, pids->v[i]);
 	put_rec(sc, OWN_STAT, sc->fds, sc->procs);
 	flush(sc);
+	if (sc->s->calls)
+		atomic_fetch_add(sc->s->calls, sc->calls);
 }
 
 static int scan(const struct procscan *s, const struct ask_owners *arg, size_t arg_len,
@@ -550,7 +659,7 @@ static int scan(const struct procscan *s, const struct ask_owners *arg, size_t a
 	if (want.n_pids)
 		r = pids_asked(&want, arg, arg_len, &pids);
 	else
-		r = procscan_list(s, UINT64_MAX, &sc->dents, &pids, &fds);
+		r = procscan_list(s, FDS_MANY, &pids, &fds);
 	if (r == -ENOMEM || r == -EINVAL)
 		sc->err = r;
 	else if (r < 0)
@@ -577,20 +686,4 @@ int procscan_holders(const struct procscan *s, const struct ask_owners *arg, siz
 		     chunk_fn fn, void *ctx)
 {
 	return scan(s, arg, arg_len, true, fn, ctx);
-}
-
-int procscan_pids(const struct procscan *s, uint64_t enough, chunk_fn fn, void *ctx)
-{
-	struct dents *dents = mem_realloc(NULL, sizeof(*dents));
-	struct numbers pids = { 0 };
-	uint64_t fds = 0;
-	int r = dents ? procscan_list(s, enough, dents, &pids, &fds) : -ENOMEM;
-
-	if (r == 0 && enough != UINT64_MAX && fds >= enough)
-		r = -EALREADY;
-	if (r == 0 && pids.n)
-		r = fn(ctx, pids.v, pids.n * sizeof(*pids.v));
-	vec_release(&pids);
-	mem_free(dents);
-	return r;
 }

@@ -89,8 +89,8 @@ enum ask_kind {
 	/* id: hash of arg. arg: such a path. Its id, u64; -ENOENT. */
 	ASK_CGROUP_ID,
 
-	/* id 0. Array of i32, the pids of all processes: to share a walk between
-	 * workers. Of a live source only. -EALREADY: there is nothing to share, one
+	/* id 0. Array of i32, the pids of all processes that can hold something: to
+	 * share a walk between workers. Of a live source only. -EALREADY: there is nothing to share, one
 	 * ASK_OWNERS without pids gives all in one pass (BPF). */
 	ASK_PIDS,
 
