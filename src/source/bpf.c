@@ -106,30 +106,88 @@ static int iterator(const struct bpf_owners *b)
 
 /* The kernel counts nanoseconds; a process is known by what /proc says of it,
  * which are ticks of our clock. */
-static void correct_times(const struct bpf_owners *b, char *p, size_t len)
+static void correct_time(const struct bpf_owners *b, char *task)
 {
-	const size_t at = offsetof(struct own_task, start_ns);
-	struct own_rec rec;
+	char *at = task + offsetof(struct own_task, start_ns);
 	uint64_t start;
-	size_t size;
 
-	for (; len >= sizeof(rec); p += size, len -= size) {
-		memcpy(&rec, p, sizeof(rec));
-		size = sizeof(rec);
-		if (rec.zero || rec.type != OWN_TASK)
-			continue;
-		size = sizeof(struct own_task);
-		if (len < size)
-			return;
-		memcpy(&start, p + at, sizeof(start));
-		start += b->clock_offset_ns;
-		start -= start % b->ns_per_tick;
-		memcpy(p + at, &start, sizeof(start));
-	}
+	memcpy(&start, at, sizeof(start));
+	start += b->clock_offset_ns;
+	start -= start % b->ns_per_tick;
+	memcpy(at, &start, sizeof(start));
 }
 
-static int read_stream(const struct bpf_owners *b, int fd, struct buf *room, uint64_t *calls,
-		       chunk_fn fn, void *ctx)
+struct pass {
+	struct bpf_owners *b;
+	struct bpf_look *look;
+	int32_t pid;			/* of the last task */
+	chunk_fn fn;
+	void *ctx;
+};
+
+static int found(struct pass *p, const struct fd_place *place)
+{
+	struct fd_place *new = vec_push(&p->look->found);
+
+	if (!new)
+		return -ENOMEM;
+	*new = *place;
+	return 0;
+}
+
+static int look_at_fd(struct pass *p, const struct own_fd *f)
+{
+	const struct fd_place place = { p->pid, f->tid, f->fd, f->inode };
+
+	if (!p->look->queued ||
+	    index_get(p->look->queued, f->inode) == INDEX_NONE)
+		return 0;
+	return found(p, &place);
+}
+
+/* Its length, or -errno. */
+static int take_record(struct pass *p, char *at, size_t left)
+{
+	struct own_rec rec;
+	struct own_fd f;
+	int r = 0;
+
+	memcpy(&rec, at, sizeof(rec));
+	memcpy(&f, at, sizeof(f));
+	if (rec.zero) {
+		r = look_at_fd(p, &f);
+	} else if (rec.type == OWN_TASK && left >= sizeof(struct own_task)) {
+		memcpy(&p->pid, at + offsetof(struct own_task, pid), sizeof(p->pid));
+		correct_time(p->b, at);
+		return sizeof(struct own_task);
+	} else if (rec.type == OWN_RING) {
+		const struct fd_place place = { p->pid, rec.b, (int32_t)rec.a, 0 };
+
+		r = found(p, &place);
+	} else if (rec.type == OWN_SEEN) {
+		int32_t *pid = vec_push(&p->look->seen);
+
+		if (pid)
+			*pid = (int32_t)rec.a;
+		r = pid ? 0 : -ENOMEM;
+	}
+	return r < 0 ? r : (int)sizeof(rec);
+}
+
+static int take_chunk(struct pass *p, char *bytes, size_t len)
+{
+	size_t at;
+	int r;
+
+	for (at = 0; len - at >= sizeof(struct own_rec); at += (size_t)r) {
+		r = take_record(p, bytes + at, len - at);
+		if (r < 0)
+			return r;
+	}
+	return p->fn(p->ctx, bytes, len);
+}
+
+static int read_stream(struct pass *p, int fd, struct buf *room, uint64_t *calls)
 {
 	ssize_t n;
 	int r = 0;
@@ -144,25 +202,26 @@ static int read_stream(const struct bpf_owners *b, int fd, struct buf *room, uin
 			continue;
 		if (n < 0)
 			return -errno;
-		correct_times(b, room->data, (size_t)n);
-		r = fn(ctx, room->data, (size_t)n);
+		r = take_chunk(p, room->data, (size_t)n);
 	}
 	return r;
 }
 
-int bpf_owners_read(struct bpf_owners *b, uint64_t *ret_calls, chunk_fn fn, void *ctx)
+int bpf_owners_read(struct bpf_owners *b, struct bpf_look *look, uint64_t *ret_calls,
+		    chunk_fn fn, void *ctx)
 {
+	struct pass p = { .b = b, .look = look, .fn = fn, .ctx = ctx };
 	struct own_rec stat = { .type = OWN_STAT };
 	struct buf room = { 0 };
 	int fd, r;
 
 	*ret_calls = 0;
 	memset(b->skel->bss, 0, sizeof(*b->skel->bss));
+	b->skel->bss->told.rings = look->rings;
 	/* so large that no record is cut in two */
 	buf_fill(&room, 0, (size_t)sysconf(_SC_PAGESIZE) * SEQ_PAGES);
 	fd = iterator(b);
-	r = fd < 0 ? fd : room.failed ? -ENOMEM :
-	    read_stream(b, fd, &room, ret_calls, fn, ctx);
+	r = fd < 0 ? fd : room.failed ? -ENOMEM : read_stream(&p, fd, &room, ret_calls);
 	if (fd >= 0)
 		close(fd);
 	*ret_calls += 2;
@@ -186,9 +245,11 @@ void bpf_owners_free(struct bpf_owners *b)
 	(void)b;
 }
 
-int bpf_owners_read(struct bpf_owners *b, uint64_t *ret_calls, chunk_fn fn, void *ctx)
+int bpf_owners_read(struct bpf_owners *b, struct bpf_look *look, uint64_t *ret_calls,
+		    chunk_fn fn, void *ctx)
 {
 	(void)b;
+	(void)look;
 	(void)ret_calls;
 	(void)fn;
 	(void)ctx;

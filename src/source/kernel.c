@@ -27,6 +27,7 @@
 
 #define TEXT_MAX (16u << 20)
 #define BUSY_TRIES 4
+#define UNSEEN_MAX 1024		/* more that BPF does not see, and it is not used */
 
 struct kernel {
 	struct source source;
@@ -210,7 +211,7 @@ static int tell_by(const struct kernel *k, enum lssock_collector collector, chun
 }
 
 /* Loads the program, if it is not there yet, and reads one pass. */
-static int read_bpf(struct kernel *k, chunk_fn fn, void *ctx)
+static int read_bpf(struct kernel *k, struct bpf_look *look, chunk_fn fn, void *ctx)
 {
 	uint64_t calls = 0;
 	int r = 0;
@@ -224,9 +225,51 @@ static int read_bpf(struct kernel *k, chunk_fn fn, void *ctx)
 	if (r == 0)
 		r = tell_by(k, LSSOCK_COLLECTOR_BPF, fn, ctx);
 	if (r == 0)
-		r = bpf_owners_read(k->bpf, &calls, fn, ctx);
+		r = bpf_owners_read(k->bpf, look, &calls, fn, ctx);
 	atomic_fetch_add(&k->source.calls, calls);
 	atomic_store(&k->bpf_busy, false);
+	return r;
+}
+
+/* A kernel may keep a process from BPF that /proc speaks of, if only to refuse:
+ * those are walked. deep: as ASK_HOLDERS. */
+static int walk_unseen(struct kernel *k, const struct numbers *seen, bool deep, chunk_fn fn,
+		       void *ctx)
+{
+	struct { struct ask_owners head; int32_t pids[UNSEEN_MAX]; } arg = { { 0 }, { 0 } };
+	struct numbers all = { 0 };
+	struct index known = { 0 };
+	uint64_t fds;
+	uint32_t i, *slot;
+	int r = index_reserve(&known, seen->n);
+
+	for (i = 0; r == 0 && i < seen->n; i++) {
+		slot = index_put(&known, (uint32_t)seen->v[i]);
+		if (slot)
+			*slot = 0;
+		r = slot ? 0 : -ENOMEM;
+	}
+	if (r == 0)
+		r = procscan_list(&k->scan, UINT64_MAX, &all, &fds);
+	for (i = 0; r == 0 && i < all.n && arg.head.n_pids < UNSEEN_MAX; i++)
+		if (index_get(&known, (uint32_t)all.v[i]) == INDEX_NONE)
+			arg.pids[arg.head.n_pids++] = all.v[i];
+	if (r == 0 && arg.head.n_pids)
+		r = deep ? procscan_holders(&k->scan, &arg.head, sizeof(arg), fn, ctx) :
+			   procscan_owners(&k->scan, &arg.head, sizeof(arg), fn, ctx);
+	index_release(&known);
+	vec_release(&all);
+	return arg.head.n_pids < UNSEEN_MAX ? r : -E2BIG;
+}
+
+static int owners_by_bpf(struct kernel *k, chunk_fn fn, void *ctx)
+{
+	struct bpf_look look = { .queued = NULL };
+	int r = read_bpf(k, &look, fn, ctx);
+
+	if (r == 0)
+		r = walk_unseen(k, &look.seen, false, fn, ctx);
+	vec_release(&look.seen);
 	return r;
 }
 
@@ -239,7 +282,7 @@ static int answer_owners(struct kernel *k, const struct ask *a, chunk_fn fn, voi
 		atomic_store(&k->walked_ns, boot_clock_ns());
 		/* a pass that broke off is repeated by the walk: both say the same */
 		if ((atomic_exchange(&k->bpf_next, false) || by_bpf(k)) &&
-		    read_bpf(k, fn, ctx) == 0)
+		    owners_by_bpf(k, fn, ctx) == 0)
 			return 0;
 	}
 	r = tell_by(k, LSSOCK_COLLECTOR_PROC, fn, ctx);
@@ -337,16 +380,37 @@ static int find_queues(struct kernel *k, struct queues *q)
 	return r;
 }
 
+/* One more pass that finds new processes and threads' tables by itself; /proc is
+ * asked about those descriptors alone that can hold others. */
+static int holders_by_bpf(struct kernel *k, const struct index *queued, chunk_fn fn, void *ctx)
+{
+	struct bpf_look look = { .queued = queued, .rings = true };
+	int r = read_bpf(k, &look, fn, ctx);
+
+	if (r == 0)
+		r = procscan_places(&k->scan, &look.found, fn, ctx);
+	if (r == 0)
+		r = walk_unseen(k, &look.seen, true, fn, ctx);
+	vec_release(&look.found);
+	vec_release(&look.seen);
+	return r;
+}
+
 static int answer_holders(struct kernel *k, const struct ask *a, chunk_fn fn, void *ctx)
 {
 	struct procscan scan = k->scan;
+	const struct ask_owners *arg = a->arg;
 	struct queues q = { 0 };
-	int r;
+	bool maps = a->arg_len >= sizeof(*arg) && arg->maps;
+	int r = -EAGAIN;
 
 	scan.since_ns = atomic_load(&k->walked_ns);
 	if (!k->foreign && find_queues(k, &q) == 0)
 		scan.queued = &q.inodes;
-	r = procscan_holders(&scan, a->arg, a->arg_len, fn, ctx);
+	if (k->bpf && scan.queued && !maps && !atomic_load(&k->bpf_err))
+		r = holders_by_bpf(k, scan.queued, fn, ctx);
+	if (r < 0)
+		r = procscan_holders(&scan, a->arg, a->arg_len, fn, ctx);
 	index_release(&q.inodes);
 	return r;
 }

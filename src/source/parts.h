@@ -93,6 +93,7 @@ int procscan_list(const struct procscan *s, uint64_t enough, struct numbers *ret
  * count. Processes that may not be looked at count 0. */
 int64_t procscan_fd_count(const struct procscan *s, uint64_t enough);
 
+#define READ_CALLS 4		/* system calls of io_read_at for a small file */
 #define FDS_MANY 1500		/* by /proc they take what loading BPF takes */
 #define PROC_ALONE 3		/* links of a task directory: one thread, or none */
 #define PROC_PATH 64
@@ -136,6 +137,15 @@ int procscan_owners(const struct procscan *s, const struct ask_owners *arg, size
 int procscan_holders(const struct procscan *s, const struct ask_owners *arg, size_t arg_len,
 		     chunk_fn fn, void *ctx);
 
+/* Descriptors worth a look of their own: io_urings (inode 0) and sockets that may
+ * have others in their queue. */
+struct fd_place { int32_t pid; uint32_t tid; int32_t fd; uint32_t inode; };
+struct places { struct fd_place *v; uint32_t n, cap; };
+/* What they hold, as records RING and IN_FLIGHT. Those of a process stand
+ * together. */
+int procscan_places(const struct procscan *s, const struct places *places, chunk_fn fn,
+		    void *ctx);
+
 /* ---- bpf: the owner stream from the kernel itself ------------------------ */
 
 struct bpf_owners;			/* the program, loaded */
@@ -147,8 +157,16 @@ int bpf_owners_new(uint64_t ns_per_tick, struct bpf_owners **ret);
 void bpf_owners_free(struct bpf_owners *b);	/* takes NULL */
 /* One pass over all processes of our pid namespace, private tables of threads
  * included, without BY. One at a time. After an error a part may have been
- * given. */
-int bpf_owners_read(struct bpf_owners *b, uint64_t *ret_calls, chunk_fn fn, void *ctx);
+ * given. look: what to look for besides; what it has found is the caller's to free,
+ * in any case. */
+struct bpf_look {
+	const struct index *queued;	/* inodes whose holders are wanted; NULL: none */
+	bool rings;			/* io_urings are wanted too */
+	struct places found;		/* where they are */
+	struct numbers seen;		/* pids of processes whose files were seen */
+};
+int bpf_owners_read(struct bpf_owners *b, struct bpf_look *look, uint64_t *ret_calls,
+		    chunk_fn fn, void *ctx);
 
 /* ---- procinfo: one process, and the machine ------------------------------ */
 

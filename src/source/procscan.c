@@ -18,285 +18,13 @@
 #include <unistd.h>
 
 #include "base/io.h"
-#include "source/parts.h"
-#include "wire/procfs.h"
+#include "source/scan.h"
 
-#define PF_KTHREAD 0x00200000u	/* include/linux/sched.h */
 #define RING_LINK "anon_inode:[io_uring]"
-#define RING_TRIES 5
-#define RING_PAUSE_NS 1000000
-#define TEXT_MAX (16u << 20)	/* of an fdinfo */
-#define MAPS_MAX (256u << 20)
-#define OUT_SIZE 32768
-
-#define READ_CALLS 4		/* of io_read_at for a small file */
-#define STAT_CALLS 3
 #define FIRST_FD 2		/* where the entry of fd 0 is: behind . and .. */
 #define FIRST_ROOM 4096		/* for entries: about 170 */
 #define MANY 128		/* fds: then numbers are tried */
 #define GAP_MAX 4		/* so many in a row are not open */
-
-/* ---- writing the stream ------------------------------------------------- */
-
-struct scan {
-	const struct procscan *s;
-	chunk_fn fn;
-	void *ctx;
-	int err;			/* of fn, or out of memory: ends the scan */
-	bool deep, maps, new_only;
-	uint32_t fds, procs;
-	uint64_t calls;			/* of the system */
-	uint64_t netns;			/* of the last NET record */
-	uint32_t out_len;
-	struct { struct own_fd *v; uint32_t n, cap; } table;	/* one thread's */
-	struct { uint64_t *v; uint32_t n, cap; } tables;	/* hashes of those seen */
-	struct { uint32_t *v; uint32_t n, cap; } inodes;	/* with maps: held by fds */
-	struct numbers tids;
-	struct buf text;
-	/* from here on not zeroed: each of many small scans has one of these */
-	struct dents dents;
-	_Alignas(8) char out[OUT_SIZE];
-};
-
-struct task {
-	int dir;			/* of the process; in_fds: of its fds, the scan's */
-	bool in_fds;
-	int32_t pid;
-	uint32_t tid;			/* whose table is read, 0: the process's */
-	uint32_t entries, lost;		/* lost: not there when their link was read */
-	uint64_t hash;			/* of the sockets in the table */
-	bool told, stop;
-	int gap;
-};
-
-static void flush(struct scan *sc)
-{
-	int r = sc->out_len && !sc->err ? sc->fn(sc->ctx, sc->out, sc->out_len) : 0;
-
-	if (r < 0)
-		sc->err = r;
-	sc->out_len = 0;
-}
-
-static void put(struct scan *sc, const void *rec, uint32_t len)
-{
-	if (sc->out_len + len > sizeof(sc->out))
-		flush(sc);
-	memcpy(sc->out + sc->out_len, rec, len);
-	sc->out_len += len;
-}
-
-static void put_rec(struct scan *sc, uint32_t type, uint32_t a, uint32_t b)
-{
-	struct own_rec rec = { .type = type, .a = a, .b = b };
-
-	put(sc, &rec, sizeof(rec));
-}
-
-/* One gap per process; whatever failed first is why. */
-static void gap(struct scan *sc, struct task *t, int err)
-{
-	if (t->gap)
-		return;
-	t->gap = err == -ENOENT && t->pid ? ESRCH : err == -ENFILE ? EMFILE : -err;
-	put_rec(sc, OWN_GAP, (uint32_t)t->gap, (uint32_t)t->pid);
-}
-
-/* What is written "../NAME" here is below the process. */
-static const char *below(const struct task *t, const char *name)
-{
-	return t->in_fds ? name : name + 3;
-}
-
-static int read_file(struct scan *sc, const struct task *t, const char *name, size_t limit)
-{
-	buf_reset(&sc->text);
-	sc->calls += READ_CALLS;
-	return io_read_at(t->dir, below(t, name), &sc->text, limit);
-}
-
-static int read_stat(struct scan *sc, const struct task *t, struct procfs_stat *ret)
-{
-	sc->calls += STAT_CALLS;
-	return procscan_stat_at(t->dir, below(t, "../stat"), ret);
-}
-
-static int stat_below(struct scan *sc, const struct task *t, const char *name, struct stat *ret)
-{
-	sc->calls++;
-	return proc_stat_at(t->dir, below(t, name), 0, ret);
-}
-
-/* The owner of /proc/PID is the effective uid, of non-dumpable processes too
- * (task_dump_owner spares directories of mode 0555). A copy of a tree has its
- * own owners. */
-static int effective_uid(struct scan *sc, const struct task *t, uint32_t *ret)
-{
-	struct stat st;
-	int r;
-
-	if (!sc->s->real) {
-		r = read_file(sc, t, "../status", 65536);
-		if (r == 0 && procfs_status_uid(sc->text.data, sc->text.len, ret))
-			return 0;
-		if (r < 0 && r != -ENOENT)
-			return r;
-	}
-	r = stat_below(sc, t, "../.", &st);
-	if (r == 0)
-		*ret = st.st_uid;
-	return r;
-}
-
-static void read_comm(struct scan *sc, const struct task *t, struct procfs_stat *st)
-{
-	if (read_file(sc, t, "../comm", 256) == 0)
-		procfs_comm(sc->text.data, sc->text.len, st);
-}
-
-static void tell_netns(struct scan *sc, const struct task *t)
-{
-	char link[64];
-	int n = proc_link_at(t->dir, below(t, "../ns/net"), link, sizeof(link));
-	uint64_t ino = n > 0 ? procfs_net_link(link, (size_t)n) : 0;
-
-	sc->calls++;
-	if (ino != sc->netns)
-		put_rec(sc, OWN_NET, (uint32_t)ino, 0);
-	sc->netns = ino;
-}
-
-/* Says who it is, once, before the first thing it holds. False: it cannot be
- * said, so what it holds may not be either. */
-static bool tell(struct scan *sc, struct task *t)
-{
-	struct own_task rec = { .type = OWN_TASK, .pid = t->pid };
-	struct procfs_stat st;
-	int r;
-
-	if (t->told)
-		return true;
-	if (t->stop)
-		return false;
-	r = read_stat(sc, t, &st);
-	if (r == 0)
-		r = effective_uid(sc, t, &rec.uid);
-	if (r == 0 && procfs_comm_is_unsure(&st))
-		read_comm(sc, t, &st);
-	if (r < 0) {
-		gap(sc, t, r);
-		t->stop = true;
-		return false;
-	}
-	rec.ppid = st.ppid;
-	rec.flags = (st.flags & PF_KTHREAD ? LSSOCK_P_KTHREAD : 0) |
-		    (st.state == 'Z' || st.state == 'X' ? LSSOCK_P_ZOMBIE : 0);
-	rec.start_ns = st.start_ticks * sc->s->ns_per_tick;
-	memcpy(rec.comm, st.comm,
-	       st.comm_len < sizeof(rec.comm) ? st.comm_len : sizeof(rec.comm));
-	tell_netns(sc, t);
-	put(sc, &rec, sizeof(rec));
-	t->told = true;
-	return true;
-}
-
-/* ---- what a first look leaves out --------------------------------------- */
-
-struct held { struct scan *sc; struct task *t; int32_t fd; };
-
-static void ring_file(void *ctx, uint32_t inode)
-{
-	struct held *h = ctx;
-	struct own_fd rec = {
-		.inode = inode, .pid = (uint32_t)h->t->pid, .fd = h->fd, .tid = h->t->tid,
-		.how = LSSOCK_HOW_RING,
-	};
-
-	if (inode && tell(h->sc, h->t))
-		put(h->sc, &rec, sizeof(rec));
-}
-
-static int read_fdinfo(struct scan *sc, struct task *t, int32_t fd)
-{
-	char path[PROC_PATH];
-
-	buf_reset(&sc->text);
-	sc->calls += READ_CALLS;
-	return io_read_at(t->dir, proc_path(path, 0, t->tid, "fdinfo/", fd), &sc->text,
-			  TEXT_MAX);
-}
-
-static bool is_gone(int err)
-{
-	return err == -ENOENT || err == -ESRCH;
-}
-
-/* io_uring leaves its files out while its lock is held (io_uring_show_fdinfo
- * only tries it): not there is not none. */
-static void look_into_ring(struct scan *sc, struct task *t, int32_t fd)
-{
-	static const struct timespec pause = { .tv_nsec = RING_PAUSE_NS };
-	struct held h = { sc, t, fd };
-	int try, r = -EAGAIN;
-
-	for (try = 0; r == -EAGAIN && try < RING_TRIES; try++) {
-		if (try)
-			nanosleep(&pause, NULL);
-		r = read_fdinfo(sc, t, fd);
-		if (r == 0)
-			r = procfs_ring_files(sc->text.data, sc->text.len, ring_file, &h);
-	}
-	if (r < 0 && !is_gone(r))
-		gap(sc, t, r);
-}
-
-/* Descriptors in flight lie in the receive queue of a unix socket. */
-static void look_into_queue(struct scan *sc, struct task *t, int32_t fd, uint32_t inode)
-{
-	struct own_fd tail = { .inode = inode, .pid = (uint32_t)t->pid };
-	int r = read_fdinfo(sc, t, fd);
-	uint32_t count;
-
-	if (r < 0) {
-		if (!is_gone(r))
-			gap(sc, t, r);
-		return;
-	}
-	count = procfs_scm_fds(sc->text.data, sc->text.len);
-	if (!count || !tell(sc, t))
-		return;
-	if (sc->out_len + sizeof(struct own_rec) + sizeof(tail) > sizeof(sc->out))
-		flush(sc);	/* the two belong together */
-	put_rec(sc, OWN_IN_FLIGHT, (uint32_t)fd, count);
-	put(sc, &tail, sizeof(tail));
-}
-
-static void mapped_socket(void *ctx, uint32_t inode)
-{
-	struct held *h = ctx;
-	struct own_fd rec = {
-		.inode = inode, .pid = (uint32_t)h->t->pid, .fd = -1, .how = LSSOCK_HOW_MAPPED,
-	};
-	uint32_t i;
-
-	for (i = 0; i < h->sc->inodes.n; i++)
-		if (h->sc->inodes.v[i] == inode)
-			return;
-	if (inode && tell(h->sc, h->t))
-		put(h->sc, &rec, sizeof(rec));
-}
-
-static void look_into_maps(struct scan *sc, struct task *t)
-{
-	struct held h = { sc, t, -1 };
-	int r;
-
-	r = read_file(sc, t, "../maps", MAPS_MAX);
-	if (r == 0)
-		procfs_map_sockets(sc->text.data, sc->text.len, mapped_socket, &h);
-	else if (!is_gone(r))	/* of a zombie or kernel thread it is ESRCH */
-		gap(sc, t, r);
-}
 
 /* ---- one fd table ------------------------------------------------------- */
 
@@ -316,8 +44,8 @@ static void take_socket(struct scan *sc, struct task *t, int32_t fd, uint32_t in
 
 	if (t->tid)
 		kept = vec_push(&sc->table);	/* it may prove to be a shared one */
-	else if (tell(sc, t))
-		put(sc, &rec, sizeof(rec));
+	else if (scan_tell(sc, t))
+		scan_put(sc, &rec, sizeof(rec));
 	if (kept)
 		*kept = rec;
 	else
@@ -331,7 +59,7 @@ static void take_socket(struct scan *sc, struct task *t, int32_t fd, uint32_t in
 	else if (sc->maps)
 		out_of_memory(sc);
 	if (!sc->new_only && (!sc->s->queued || index_get(sc->s->queued, inode) != INDEX_NONE))
-		look_into_queue(sc, t, fd, inode);
+		scan_queue(sc, t, fd, inode);
 }
 
 static void look_at_fd(struct scan *sc, struct task *t, const char *name, int32_t fd)
@@ -343,11 +71,11 @@ static void look_at_fd(struct scan *sc, struct task *t, const char *name, int32_
 	t->entries++;
 	if (n < 0) {
 		/* closed meanwhile, or a path no page can hold: no socket */
-		if (is_gone(n) || n == -ENAMETOOLONG) {
-			t->lost += is_gone(n);
+		if (scan_is_gone(n) || n == -ENAMETOOLONG) {
+			t->lost += scan_is_gone(n);
 			return;
 		}
-		gap(sc, t, n);
+		scan_gap(sc, t, n);
 		t->stop = t->stop || n == -EACCES || n == -EPERM;
 		return;
 	}
@@ -358,7 +86,7 @@ static void look_at_fd(struct scan *sc, struct task *t, const char *name, int32_
 			take_socket(sc, t, fd, inode);
 	} else if (sc->deep && n == sizeof(RING_LINK) - 1 &&
 		   !memcmp(link, RING_LINK, (size_t)n)) {
-		look_into_ring(sc, t, fd);
+		scan_ring(sc, t, fd);
 	}
 }
 
@@ -385,7 +113,7 @@ static void try_numbers(struct scan *sc, struct task *t, int32_t fd)
 	}
 	sc->calls += (uint32_t)(fd - first);
 	if (lseek(sc->dents.fd, FIRST_FD + fd, SEEK_SET) < 0)
-		gap(sc, t, -errno);
+		scan_gap(sc, t, -errno);
 }
 
 /* Of the process, or of thread t->tid. -errno: it cannot be opened. */
@@ -442,10 +170,10 @@ static void put_table(struct scan *sc, struct task *t)
 {
 	uint32_t i;
 
-	if (!sc->table.n || !table_is_new(sc, t->hash) || !tell(sc, t))
+	if (!sc->table.n || !table_is_new(sc, t->hash) || !scan_tell(sc, t))
 		return;
 	for (i = 0; i < sc->table.n; i++)
-		put(sc, &sc->table.v[i], sizeof(sc->table.v[i]));
+		scan_put(sc, &sc->table.v[i], sizeof(sc->table.v[i]));
 }
 
 /* A table equal to one already told of is taken for the same: kcmp may not be
@@ -465,11 +193,11 @@ static void read_thread(struct scan *sc, struct task *t, int32_t tid, bool compa
 	t->hash = 0;
 	sc->table.n = 0;
 	r = read_table(sc, t);
-	if (r < 0 && !is_gone(r) &&
+	if (r < 0 && !scan_is_gone(r) &&
 	    !(sc->s->fd_sizes &&
 	      proc_stat_at(t->dir, proc_path(path, 0, t->tid, "fd", -1), 0, &st) == 0 &&
 	      st.st_size == 0))
-		gap(sc, t, r);
+		scan_gap(sc, t, r);
 	put_table(sc, t);
 	t->tid = 0;
 }
@@ -495,7 +223,7 @@ static void read_threads(struct scan *sc, struct task *t, bool compare)
 	int r;
 
 	/* proc_task_getattr counts the threads into the links */
-	if (sc->s->real && stat_below(sc, t, "../task", &st) == 0 &&
+	if (sc->s->real && scan_stat_of(sc, t, "../task", &st) == 0 &&
 	    st.st_nlink <= PROC_ALONE)
 		return;
 	sc->tids.n = 0;
@@ -504,8 +232,8 @@ static void read_threads(struct scan *sc, struct task *t, bool compare)
 		r = dents_numbers(&sc->dents, t->dir, "task", &sc->tids);
 	if (r == -ENOMEM)
 		out_of_memory(sc);
-	else if (r < 0 && (sc->s->real || !is_gone(r)))
-		gap(sc, t, r);
+	else if (r < 0 && (sc->s->real || !scan_is_gone(r)))
+		scan_gap(sc, t, r);
 	for (i = 0; i < sc->tids.n && !sc->err && !t->stop; i++)
 		if (sc->tids.v[i] != t->pid)
 			read_thread(sc, t, sc->tids.v[i], compare);
@@ -532,7 +260,7 @@ static bool leader_left(struct scan *sc, const struct task *t)
 
 	if (t->lost == t->entries)
 		return true;
-	return t->lost && read_stat(sc, t, &st) == 0 &&
+	return t->lost && scan_stat(sc, t, &st) == 0 &&
 	       (st.state == 'Z' || st.state == 'X');
 }
 
@@ -540,7 +268,7 @@ static bool is_new(struct scan *sc, const struct task *t)
 {
 	struct procfs_stat st;
 
-	if (!sc->s->since_ns || read_stat(sc, t, &st) < 0)
+	if (!sc->s->since_ns || scan_stat(sc, t, &st) < 0)
 		return true;
 	return st.start_ticks * sc->s->ns_per_tick + sc->s->ns_per_tick >= sc->s->since_ns;
 }
@@ -555,7 +283,7 @@ static void read_process(struct scan *sc, struct task *t)
 		none = true;
 	}
 	if (r < 0)
-		gap(sc, t, r);
+		scan_gap(sc, t, r);
 	if (t->gap || sc->err)
 		return;
 	if (sc->deep && !none)
@@ -563,7 +291,7 @@ static void read_process(struct scan *sc, struct task *t)
 	if (sc->deep || none)
 		read_threads(sc, t, !none);
 	if (sc->maps && !t->gap && !sc->err)
-		look_into_maps(sc, t);
+		scan_maps(sc, t);
 }
 
 /* A first look at a process that lets us needs no more than its fds. */
@@ -594,7 +322,7 @@ static void scan_process(struct scan *sc, int32_t pid)
 	sc->tables.n = sc->inodes.n = 0;
 	r = open_task(sc, &t);
 	if (r < 0)
-		gap(sc, &t, r);
+		scan_gap(sc, &t, r);
 	else if (!sc->new_only || is_new(sc, &t))
 		read_process(sc, &t);
 	if (t.in_fds)
@@ -628,8 +356,8 @@ static void scan_pids(struct scan *sc, const struct numbers *pids)
 	for (i = 0; i < pids->n && !sc->err; i++)
 		if (pids->v[i] > 0)
 			scan_process(sc, pids->v[i]);
-	put_rec(sc, OWN_STAT, sc->fds, sc->procs);
-	flush(sc);
+	scan_put_rec(sc, OWN_STAT, sc->fds, sc->procs);
+	scan_flush(sc);
 	if (sc->s->calls)
 		atomic_fetch_add(sc->s->calls, sc->calls);
 }
@@ -663,7 +391,7 @@ static int scan(const struct procscan *s, const struct ask_owners *arg, size_t a
 	if (r == -ENOMEM || r == -EINVAL)
 		sc->err = r;
 	else if (r < 0)
-		gap(sc, &all, r);
+		scan_gap(sc, &all, r);
 	scan_pids(sc, &pids);
 	r = sc->err;
 	vec_release(&pids);

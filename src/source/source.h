@@ -90,8 +90,8 @@ enum ask_kind {
 	ASK_CGROUP_ID,
 
 	/* id 0. Array of i32, the pids of all processes that can hold something: to
-	 * share a walk between workers. Of a live source only. -EALREADY: there is nothing to share, one
-	 * ASK_OWNERS without pids gives all in one pass (BPF). */
+	 * share a walk between workers. Of a live source only. -EALREADY: there is
+	 * nothing to share, one ASK_OWNERS without pids gives all in one pass (BPF). */
 	ASK_PIDS,
 
 	ASK_N_KIND

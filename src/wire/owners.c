@@ -128,6 +128,9 @@ static void take_record(struct procfs_owners *o, const struct own_rec *r, const 
 	case OWN_SOCK:
 		o->kind = kinds_row(&o->snap->kinds, r->a, r->b);
 		break;
+	case OWN_RING:
+	case OWN_SEEN:
+		break;
 	case OWN_COOKIE:
 		o->cookie = (uint64_t)r->b << 32 | r->a;
 		break;

@@ -36,6 +36,8 @@ enum ask_route { ASK_ROUTE_LINKS = 1, ASK_ROUTE_ADDRS, ASK_ROUTE_NSID };
 #define OWN_BY 6
 #define OWN_SOCK 7
 #define OWN_COOKIE 8
+#define OWN_RING 9
+#define OWN_SEEN 10
 
 struct own_fd {				/* inode != 0 */
 	uint32_t inode, pid;
@@ -52,6 +54,8 @@ struct own_rec {			/* inode word 0: the other records */
  *   socket itself, b = family << 24 | type << 16 | protocol. Only BPF knows it.
  * COOKIE: of the one fd that follows, a = low, b = high half; of sockets that
  *   may be in no table.
+ * RING: a = fd, b = tid or 0, of an io_uring; which files it holds others tell.
+ * SEEN: a = pid of a process some of whose files were seen, sockets or not.
  * NET: a = namespace inode of the tasks that follow, 0: not known.
  * GAP: a = errno, b = pid: its fds could not be read (ESRCH: it vanished;
  *   EAGAIN: an io_uring was busy; EMFILE: no fd left; pid 0: /proc itself).

@@ -7,6 +7,7 @@
  * It does not know what was asked: telling everything is cheaper than judging.
  */
 #include <linux/bpf.h>
+#include <stdbool.h>
 
 #include <bpf/bpf_helpers.h>
 
@@ -38,7 +39,10 @@ struct sock_common {
 struct sock { struct sock_common __sk_common; __u16 sk_protocol; };
 struct socket { short type; struct sock *sk; };
 struct inode { unsigned long i_ino; };
-struct file { struct inode *f_inode; };
+struct qstr { const unsigned char *name; };
+struct dentry { struct qstr d_name; };
+struct path { struct dentry *dentry; };
+struct file { struct inode *f_inode; struct path f_path; };
 
 struct nsproxy { struct net *net_ns; };
 struct pid { unsigned int level; struct upid numbers[1]; };	/* level + 1 of them */
@@ -167,6 +171,36 @@ static long put_kind(struct seq_file *seq, struct socket *socket, struct sock *s
 	return put_rec(seq, OWN_COOKIE, (__u32)cookie, (__u32)(cookie >> 32));
 }
 
+/* By the name of its anonymous inode. Anybody may call a file so: whoever is told
+ * looks what it is. */
+static bool is_ring(struct file *file)
+{
+	const char ring[] = "[io_uring]";
+	char name[sizeof(ring) + 1] = "";
+	unsigned int i;
+
+	bpf_probe_read_kernel_str(name, sizeof(name),
+				  BPF_CORE_READ(file, f_path.dentry, d_name.name));
+#pragma unroll
+	for (i = 0; i < sizeof(ring); i++)
+		if (name[i] != ring[i])
+			return false;
+	return true;
+}
+
+/* That its table was read at all: a process that is never spoken of was not. */
+static long put_seen(struct seq_file *seq, struct task_struct *task, struct own_told *next)
+{
+	struct reader r;
+
+	if (next->seen == (__u64)task)
+		return 0;
+	next->seen = (__u64)task;
+	know_reader(&r);
+	return put_rec(seq, OWN_SEEN,
+		       (__u32)number_in(BPF_CORE_READ(task, group_leader), &r), 0);
+}
+
 /* The kernel drops what an object wrote, and brings it again, if not all of it
  * had room: what was told counts only at the end. */
 SEC("iter/task_file")
@@ -182,15 +216,24 @@ int own(struct bpf_iter__task_file *ctx)
 
 	if (!task || !file)
 		return 0;
+	if (put_seen(seq, task, &next))
+		return 0;
 	next.fds++;
 	socket = bpf_sock_from_file(file);
 	sk = socket ? socket->sk : NULL;
 	rec.inode = sk ? (__u32)file->f_inode->i_ino : 0;
-	if (!rec.inode) {
-		told.fds++;
+	if (!rec.inode && !(told.rings && !socket && is_ring(file))) {
+		told = next;
 		return 0;
 	}
-	if (put_task(seq, task, &next) || put_kind(seq, socket, sk, &next))
+	if (put_task(seq, task, &next))
+		return 0;
+	if (!rec.inode) {
+		if (!put_rec(seq, OWN_RING, (__u32)ctx->fd, next.tid))
+			told = next;
+		return 0;
+	}
+	if (!sk || put_kind(seq, socket, sk, &next))
 		return 0;
 	rec.pid = (__u32)next.tgid;
 	rec.fd = (int)ctx->fd;

@@ -10,12 +10,14 @@
 
 /* What the stream has said so far: the reader zeroes it before each pass. */
 struct own_told {
+	uint64_t seen;			/* the task whose files come now */
 	uint64_t task;			/* the task last told of */
 	int32_t tgid;			/* of it, as the reader numbers it */
 	uint32_t tid;			/* the same; 0: the table of the process */
 	uint32_t task_net, sock_net;	/* inodes of namespaces */
 	uint32_t kind;			/* family << 24 | type << 16 | protocol */
 	uint32_t fds, tasks;		/* that were looked at */
+	uint32_t rings;			/* set by the reader: to be told of io_urings */
 };
 
 #endif
