@@ -7,10 +7,13 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/netlink.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/utsname.h>
 #include <sys/xattr.h>
@@ -24,9 +27,18 @@
 
 #define CMDLINE_MAX 4096
 #define SECTION_MAX 65536
+#define FILE_CALLS 11		/* of the system, for one question */
+#define PROTONAME_CALLS 12
+#define FACTS_CALLS 13
 #define MOUNTINFO_MAX (64u << 20)
 #define INITIAL_PIDNS 0xEFFFFFFCu	/* PROC_PID_INIT_INO */
-#define CAP_SYS_PTRACE_BIT 19
+
+/* About as many as it takes; what is tried again is not counted. */
+static void count_calls(const struct procscan *s, uint64_t n)
+{
+	if (s->calls)
+		atomic_fetch_add(s->calls, n);
+}
 
 /* ---- details of a process ----------------------------------------------- */
 
@@ -100,8 +112,10 @@ int procscan_details(const struct procscan *s, const struct ask_proc *arg, chunk
 {
 	struct buf all = { 0 }, body = { 0 };
 	int dir = procscan_open(s, arg->pid, arg->start_ns);
+	uint64_t calls = 1;
 	int tag, r;
 
+	count_calls(s, arg->start_ns ? 4 : 1);
 	if (dir < 0)
 		return dir;
 	for (tag = PROC_CMDLINE; tag < PROC_N; tag++) {
@@ -109,9 +123,11 @@ int procscan_details(const struct procscan *s, const struct ask_proc *arg, chunk
 			continue;
 		buf_reset(&body);
 		r = read_section(s, dir, tag, &body);
+		calls += tag == PROC_EXE || tag == PROC_NFDS ? 1 : READ_CALLS;
 		section(&all, (uint16_t)tag, r < 0 ? r : body.failed ? -ENOMEM : 0, &body);
 	}
 	close(dir);
+	count_calls(s, calls);
 	r = all.failed ? -ENOMEM : all.len ? fn(ctx, all.data, all.len) : 0;
 	buf_release(&body);
 	buf_release(&all);
@@ -213,6 +229,7 @@ int procscan_file(const struct procscan *s, const struct ask_file *arg, size_t a
 		r = -ESRCH;
 	} else {
 		look_at_file(dir, buf_cstr(&path), &answer);
+		count_calls(s, FILE_CALLS);
 		r = fn(ctx, &answer, sizeof(answer));
 	}
 	if (dir >= 0)
@@ -259,6 +276,7 @@ int procscan_protoname(const struct procscan *s, const struct ask_fd *arg, chunk
 	int dir = procscan_open(s, arg->pid, arg->start_ns);
 	int fd, n;
 
+	count_calls(s, PROTONAME_CALLS);
 	if (dir < 0)
 		return dir;
 	proc_path(path, 0, arg->tid, "fd/", arg->fd);
@@ -335,10 +353,14 @@ static const char *sees_initial_pidns(const struct procscan *s, int self)
 
 static bool proc_has_processes(const struct procscan *s)
 {
-	struct dents *d = s->proc_fd < 0 ? NULL : mem_alloc(sizeof(*d));
+	struct dents *d;
 	const char *name;
+	char link[16];
 	bool found = false;
 
+	if (s->real && proc_link_at(s->proc_fd, "self", link, sizeof(link)) > 0)
+		return true;	/* we are in it */
+	d = s->proc_fd < 0 ? NULL : mem_alloc(sizeof(*d));
 	if (d && dents_open(d, s->proc_fd, ".") == 0) {
 		while (!found && (name = dents_next(d)))
 			found = *name >= '1' && *name <= '9';
@@ -349,7 +371,7 @@ static bool proc_has_processes(const struct procscan *s)
 }
 
 /* The number after `key` in a text of lines; false: no such line. */
-static bool line_number(const struct buf *b, const char *key, bool hex, uint64_t *ret)
+static bool line_number(const struct buf *b, const char *key, uint64_t *ret)
 {
 	size_t key_len = strlen(key), at, end;
 
@@ -361,8 +383,7 @@ static bool line_number(const struct buf *b, const char *key, bool hex, uint64_t
 		for (at += key_len; at < end && (b->data[at] == ' ' || b->data[at] == '\t');
 		     at++)
 			;
-		return hex ? num_hex(b->data + at, end - at, UINT64_MAX, ret) :
-			     num_u64(b->data + at, end - at, UINT64_MAX, ret);
+		return num_u64(b->data + at, end - at, UINT64_MAX, ret);
 	}
 	return false;
 }
@@ -416,12 +437,12 @@ static unsigned hidepid_of(const struct mount_text *options)
 	return in_group(gid) ? 0 : hidepid;
 }
 
-static int read_number(int dir, const char *file, const char *key, bool hex, uint64_t *ret)
+static int read_number(int dir, const char *file, const char *key, uint64_t *ret)
 {
 	struct buf b = { 0 };
 	int r = io_read_at(dir, file, &b, SECTION_MAX);
 
-	if (r == 0 && !line_number(&b, key, hex, ret))
+	if (r == 0 && !line_number(&b, key, ret))
 		r = -ENOENT;
 	buf_release(&b);
 	return r;
@@ -437,8 +458,7 @@ static int hidepid_of_mount(const struct procscan *s, int self, unsigned *ret)
 	uint64_t id;
 	int r;
 
-	r = read_number(self, proc_path(path, 0, 0, "fdinfo/", s->proc_fd), "mnt_id:", false,
-			&id);
+	r = read_number(self, proc_path(path, 0, 0, "fdinfo/", s->proc_fd), "mnt_id:", &id);
 	if (r == 0)
 		r = io_read_at(self, "mountinfo", &b, MOUNTINFO_MAX);
 	text = (struct mount_text){ b.data, r == 0 ? b.len : 0 };
@@ -449,17 +469,22 @@ static int hidepid_of_mount(const struct procscan *s, int self, unsigned *ret)
 	return r;
 }
 
+static bool may_trace(void)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct sets[2] = { { 0 } };
+
+	return syscall(SYS_capget, &head, sets) == 0 &&
+	       sets[0].effective & CAP_TO_MASK(CAP_SYS_PTRACE);
+}
+
 /* How much is hidden from us: what may be traced is always seen. */
 static unsigned hidepid(const struct procscan *s, int self)
 {
-	uint64_t caps = 0;
 	unsigned found = 0;
 	struct stat st;
 
-	if (self < 0 || !s->real)
-		return 0;
-	read_number(self, "status", "CapEff:", true, &caps);
-	if (caps & 1u << CAP_SYS_PTRACE_BIT)
+	if (self < 0 || !s->real || may_trace())
 		return 0;
 	if (hidepid_of_mount(s, self, &found) == 0)
 		return found;
@@ -490,6 +515,7 @@ int procscan_facts(const struct procscan *s, chunk_fn fn, void *ctx)
 	text_fact(&b, "host", u.nodename);
 	if (self >= 0)
 		close(self);
+	count_calls(s, FACTS_CALLS);
 	r = b.failed ? -ENOMEM : fn(ctx, b.data, b.len);
 	buf_release(&b);
 	return r < 0 ? r : 0;
