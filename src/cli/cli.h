@@ -30,6 +30,8 @@ struct cli {
 	/* record */
 	uint64_t interval_us;
 	uint32_t rounds;
+	/* what selecting and printing took, for --stats */
+	uint64_t sort_us, print_us;
 	/* the terminal */
 	bool tty, utf8;
 	uint32_t width;
@@ -97,8 +99,11 @@ bool answer_lacks_rows(const struct lssock_snap *s);
 void answer_release(struct cli_answer *a);
 /* Renders a sheet to stdout by the options; an exit status. */
 int answer_render(struct cli *c, const struct lssock_sheet *sheet);
+
+/* ---- stats.c ------------------------------------------------------------------- */
+
 /* What --stats prints, on stderr. */
-void answer_stats(const struct lssock_snap *s);
+void answer_stats(const struct cli *c, const struct lssock_snap *s);
 
 /* ---- help.c --------------------------------------------------------------------- */
 

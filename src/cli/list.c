@@ -69,12 +69,13 @@ int answer_take(struct cli *c, struct cli_answer *a)
 int answer_view(struct cli *c, struct cli_answer *a)
 {
 	struct lssock_err err = { .pos = -1 };
+	uint64_t began = io_now_ns();
 	int r;
 
-	(void)c;
 	lssock_view_free(a->view);
 	a->view = NULL;
 	r = lssock_view_new(a->snap, a->query, &a->view, &err);
+	c->sort_us = (io_now_ns() - began) / 1000;
 	if (r < 0)
 		say("%s", err.msg[0] ? err.msg : strerror(-r));
 	return r < 0 ? EXIT_FAILED : 0;
@@ -105,22 +106,6 @@ int answer_render(struct cli *c, const struct lssock_sheet *sheet)
 	if (e < 0 && !put_error())
 		say("%s", strerror(-e));
 	return e < 0 ? EXIT_FAILED : 0;
-}
-
-void answer_stats(const struct lssock_snap *s)
-{
-	const struct lssock_meta *m = lssock_snap_meta(s);
-	uint32_t n;
-
-	lssock_socks(s, &n);
-	say("stats: %u sockets; dump %llu us, owners %llu us after it, link %llu us, "
-	    "details %llu us, in all %llu us", n, (unsigned long long)m->dump_us,
-	    (unsigned long long)m->owners_us, (unsigned long long)m->link_us,
-	    (unsigned long long)m->enrich_us, (unsigned long long)m->total_us);
-	say("stats: %llu questions, %llu dumps, %llu messages, %llu bytes, %llu processes, "
-	    "%llu fds", (unsigned long long)m->asks, (unsigned long long)m->dumps,
-	    (unsigned long long)m->messages, (unsigned long long)m->bytes,
-	    (unsigned long long)m->procs, (unsigned long long)m->fds);
 }
 
 /* ---- the list -------------------------------------------------------------------- */
@@ -388,6 +373,7 @@ static void list_question(struct cli *c)
 int cmd_list(struct cli *c)
 {
 	struct cli_answer a = { 0 };
+	uint64_t began;
 	int r, status;
 
 	list_question(c);
@@ -400,13 +386,15 @@ int cmd_list(struct cli *c)
 	if (r == 0) {
 		status = list_status(c, &a);
 		say_notes(a.snap);
+		began = io_now_ns();
 		r = list_show(c, &a);
+		c->print_us = (io_now_ns() - began) / 1000;
 		if (r == 0)
 			r = status;
 		if (c->wait && status == EXIT_NOTHING)
 			r = EXIT_NOTHING;
 		if (c->stats)
-			answer_stats(a.snap);
+			answer_stats(c, a.snap);
 	}
 	answer_release(&a);
 	return r;
@@ -418,6 +406,7 @@ int cmd_netns(struct cli *c)
 {
 	struct cli_answer a = { 0 };
 	struct lssock_sheet *sheet = NULL;
+	uint64_t began;
 	int r;
 
 	if (c->n_operands) {
@@ -431,9 +420,13 @@ int cmd_netns(struct cli *c)
 	r = answer_take(c, &a);
 	if (r == 0) {
 		say_notes(a.snap);
+		began = io_now_ns();
 		r = lssock_netns_sheet(a.snap, &sheet) < 0 ? EXIT_FAILED : 0;
 		if (r == 0 && !c->quiet)
 			r = answer_render(c, sheet);
+		c->print_us = (io_now_ns() - began) / 1000;
+		if (c->stats)
+			answer_stats(c, a.snap);
 		if (r == 0 && c->strict && !lssock_snap_meta(a.snap)->complete)
 			r = EXIT_INCOMPLETE;
 		lssock_sheet_free(sheet);

@@ -54,6 +54,8 @@ int cmd_record(struct cli *c)
 	r = record_rounds(c, &a);
 	if (r == 0)
 		say_notes(a.snap);
+	if (r == 0 && c->stats)
+		answer_stats(c, a.snap);
 	e = a.ctx ? lssock_close(a.ctx) : 0;
 	a.ctx = NULL;
 	if (e < 0 && r == 0) {

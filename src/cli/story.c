@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/io.h"
 #include "base/num.h"
 #include "base/text.h"
 #include "cli/story.h"
@@ -236,6 +237,7 @@ static void story_question(struct story *st)
 int cmd_story(struct cli *c)
 {
 	struct story st = { .c = c };
+	uint64_t began;
 	int r, status;
 
 	story_question(&st);
@@ -256,14 +258,16 @@ int cmd_story(struct cli *c)
 			 EXIT_INCOMPLETE : EXIT_NOTHING;
 		if (c->strict && status == EXIT_DONE && !lssock_snap_meta(st.a.snap)->complete)
 			status = EXIT_INCOMPLETE;
+		began = io_now_ns();
 		if (st.told && !c->quiet)
 			tell(&st);
 		say_notes(st.a.snap);
 		r = put_buf(&st.out);
+		c->print_us = (io_now_ns() - began) / 1000;
 		if (!r)
 			r = status;
 		if (c->stats)
-			answer_stats(st.a.snap);
+			answer_stats(c, st.a.snap);
 	}
 	mem_free(st.told);
 	buf_release(&st.out);

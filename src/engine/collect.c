@@ -302,7 +302,7 @@ int lssock_take(struct lssock *ctx, const struct lssock_query *q, struct lssock_
 {
 	struct collect c = { .ctx = ctx, .q = q, .plan = &q->plan, .s = snap_new() };
 	struct lssock_err local = { .pos = -1 };
-	uint64_t began = io_now_ns();
+	uint64_t began = io_now_ns(), calls = ctx->source->calls;
 	int r = c.s ? 0 : -ENOMEM;
 
 	if (r == 0) {
@@ -325,6 +325,7 @@ int lssock_take(struct lssock *ctx, const struct lssock_query *q, struct lssock_
 		lssock_snap_free(c.s);
 		return r;
 	}
+	c.s->meta.calls = ctx->source->calls - calls;
 	c.s->meta.total_us = (io_now_ns() - began) / 1000;
 	*ret = c.s;
 	return 0;
