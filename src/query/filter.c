@@ -539,6 +539,8 @@ enum tri filter_row(const struct filter *f, const struct lssock_snap *s, uint32_
 	enum tri best = TRI_NO, t;
 	bool any = false;
 
+	if (f->nodes.v[f->root].kind == NODE_ALL)
+		return TRI_YES;
 	for (; owner && owner < s->owners.n && best != TRI_YES;
 	     owner = s->owners.v[owner].next) {
 		if (s->owners.v[owner].how != LSSOCK_HOW_FD)

@@ -10,7 +10,7 @@
 #include <string.h>
 
 /* So many heads are sorted faster by their bytes than by comparing. */
-#define RADIX_FROM 1024
+#define RADIX_FROM 128
 
 void order_release(struct order *o)
 {
@@ -151,12 +151,14 @@ void order_reserve(struct order *o, uint32_t items)
 
 void order_head(struct order *o, uint32_t item, uint64_t head)
 {
-	struct order_item *i = vec_push(&o->items);
-
-	if (i)
-		*i = (struct order_item){ .head = head, .item = item };
-	else
-		o->keys.failed = true;
+	if (o->items.n == o->items.cap) {
+		if (!vec_push(&o->items)) {
+			o->keys.failed = true;
+			return;
+		}
+		o->items.n--;
+	}
+	o->items.v[o->items.n++] = (struct order_item){ .head = head, .item = item };
 }
 
 void order_item(struct order *o, uint32_t item)
@@ -248,24 +250,28 @@ static void radix_sort(struct order_item *v, struct order_item *spare, uint32_t 
 		memcpy(v, from, n * sizeof(*v));
 }
 
-/* Takes heads anew where the keys of items with the same head differ first. */
-static void deepen(struct sorting *s, struct order_item *v, uint32_t n)
+/* Takes heads anew where the keys of items with the same head differ first.
+ * false: they differ nowhere. */
+static bool deepen(struct sorting *s, struct order_item *v, uint32_t n)
 {
 	const struct order_span *first = &s->o->spans.v[v[0].key], *k;
 	const char *keys = s->o->keys.data;
-	uint32_t same = first->len, i, at;
+	uint32_t same = first->len, longest = same, i, at;
 
 	for (i = 1; i < n; i++) {
 		k = &s->o->spans.v[v[i].key];
 		if (k->len < same)
 			same = k->len;
+		if (k->len > longest)
+			longest = k->len;
 		for (at = 8; at < same && keys[k->at + at] == keys[first->at + at]; at++)
 			;
 		same = at < same ? at : same;
 	}
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n && same < longest; i++)
 		v[i].head = head_at(s->o, &s->o->spans.v[v[i].key], same);
 	s->depth = same;
+	return same < longest;
 }
 
 static int sort_items(struct sorting *s, struct order_item *v, uint32_t n);
@@ -293,32 +299,121 @@ static int sort_by_keys(const struct order *o, struct order *keyed, struct sorti
 	return r;
 }
 
-static int sort_items(struct sorting *s, struct order_item *v, uint32_t n)
+static void sort_heads(struct sorting *s, struct order_item *v, uint32_t n)
 {
-	struct order keyed = { 0 };
-	uint32_t from, to;
-	int r = 0;
-
 	s->heads_only = true;
 	if (n < RADIX_FROM)
 		merge_sort(s, v, n);
 	else
 		radix_sort(v, s->spare, n);
 	s->heads_only = false;
-	for (from = 0; from < n && !r; from = to) {
-		for (to = from + 1; to < n && v[to].head == v[from].head; to++)
-			;
-		if (to - from < 2)
-			continue;
-		if (s->o->put) {
-			r = sort_by_keys(s->o, &keyed, s, v + from, to - from);
-		} else {
-			deepen(s, v + from, to - from);
-			merge_sort(s, v + from, to - from);
-		}
+}
+
+static uint32_t same_heads(const struct order_item *v, uint32_t n)
+{
+	uint32_t i = 1;
+
+	while (i < n && v[i].head == v[0].head)
+		i++;
+	return i;
+}
+
+/* Items with the same first head by their second ones. false: they have none. */
+static bool sort_again(struct sorting *s, struct order_item *v, uint32_t n)
+{
+	const struct order *o = s->o;
+	uint32_t i;
+
+	for (i = 0; o->next && i < n; i++)
+		if (!o->next(o->ctx, v[i].item, &v[i].head))
+			break;
+	if (i < n)
+		return false;
+	sort_heads(s, v, n);
+	return true;
+}
+
+static int sort_ties(struct sorting *s, struct order *keyed, struct order_item *v, uint32_t n)
+{
+	uint32_t from, same;
+	int r = 0;
+
+	if (!s->o->put) {
+		if (deepen(s, v, n))
+			merge_sort(s, v, n);
+		return 0;
+	}
+	if (!sort_again(s, v, n))
+		return sort_by_keys(s->o, keyed, s, v, n);
+	for (from = 0; from < n && !r; from += same) {
+		same = same_heads(v + from, n - from);
+		if (same > 1)
+			r = sort_by_keys(s->o, keyed, s, v + from, same);
+	}
+	return r;
+}
+
+static int sort_items(struct sorting *s, struct order_item *v, uint32_t n)
+{
+	struct order keyed = { 0 };
+	uint32_t from, same;
+	int r = 0;
+
+	sort_heads(s, v, n);
+	for (from = 0; from < n && !r; from += same) {
+		same = same_heads(v + from, n - from);
+		if (same > 1)
+			r = sort_ties(s, &keyed, v + from, same);
 	}
 	order_release(&keyed);
 	return r;
+}
+
+/* ---- the first alone --------------------------------------------------------- */
+
+/* The greatest is the root; the one at `i` may be too small for its place. */
+static void sink_down(uint64_t *heap, uint32_t n, uint32_t i)
+{
+	uint64_t v = heap[i];
+	uint64_t child;
+
+	for (; (child = 2ull * i + 1) < n; i = (uint32_t)child) {
+		if (child + 1 < n && heap[child + 1] > heap[child])
+			child++;
+		if (heap[child] <= v)
+			break;
+		heap[i] = heap[child];
+	}
+	heap[i] = v;
+}
+
+int order_first(struct order *o, uint32_t n)
+{
+	uint64_t *heap;
+	uint32_t i, kept = 0;
+
+	if (o->keys.failed)
+		return -ENOMEM;
+	if (!n || n >= o->items.n / 2)
+		return 0;
+	heap = mem_realloc(NULL, n * sizeof(*heap));
+	if (!heap)
+		return -ENOMEM;
+	for (i = 0; i < n; i++)
+		heap[i] = o->items.v[i].head;
+	for (i = n / 2; i-- > 0; )
+		sink_down(heap, n, i);
+	for (i = n; i < o->items.n; i++)
+		if (o->items.v[i].head < heap[0]) {
+			heap[0] = o->items.v[i].head;
+			sink_down(heap, n, 0);
+		}
+	for (i = 0; i < o->items.n; i++)
+		if (o->items.v[i].head <= heap[0])
+			o->items.v[kept++] = o->items.v[i];
+	o->items.n = kept;
+	mem_free(heap);
+	return 0;
 }
 
 int order_sort(struct order *o)

@@ -21,6 +21,9 @@ struct order {
 	/* Where items come with a head alone: adds the key of an item to o->keys. Only
 	 * those whose heads are the same get one. */
 	void (*put)(struct order *o, const void *ctx, uint32_t item);
+	/* For these, if not NULL: 8 bytes that follow the head in the key, or that are
+	 * in the same order. false: none such. */
+	bool (*next)(const void *ctx, uint32_t item, uint64_t *ret_head);
 	const void *ctx;
 };
 
@@ -28,6 +31,9 @@ struct order {
 void order_reserve(struct order *o, uint32_t items);
 /* An item with its head, where there is `put`. */
 void order_head(struct order *o, uint32_t item, uint64_t head);
+/* Drops what can't be among the first n by its head, where there is `put`. What is
+ * level with the n-th stays. 0 or -ENOMEM. */
+int order_first(struct order *o, uint32_t n);
 /* Begins the key of the next item; parts are added to o->keys. */
 void order_item(struct order *o, uint32_t item);
 void order_u8(struct order *o, uint8_t v);

@@ -1,189 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A view: the rows of a snapshot that a query asks for, in its order; and the
- * sheets of it, one line per socket or one per group. What matches is decided
- * by filter and plan, what a cell says by the fields.
+ * sheets of it, one line per socket or one per group. Which rows those are is
+ * found in rows.c, what a cell says by the fields.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "query/order.h"
-#include "query/plan.h"
+#include "query/rows.h"
 
 struct lssock_view {
 	struct lssock_snap *snap;
 	const struct lssock_query *query;
-	VEC(uint32_t) rows;
-	uint32_t unknown;
-	uint32_t hidden[LSSOCK_N_STATE];
+	struct rows rows;
 };
-
-/* ---- selecting -------------------------------------------------------------- */
-
-static int view_select(struct lssock_view *v)
-{
-	const struct lssock_query *q = v->query;
-	const struct lssock_snap *s = v->snap;
-	uint32_t row, *place;
-
-	for (row = 0; row < s->socks.n; row++) {
-		uint8_t state = snap_row(s, row)->state;
-
-		switch (query_row(q, s, row)) {
-		case TRI_YES:
-			place = vec_push(&v->rows);
-			if (!place)
-				return -ENOMEM;
-			*place = row;
-			break;
-		case TRI_UNKNOWN:
-			v->unknown++;
-			break;
-		case TRI_NO:
-			if (state < LSSOCK_N_STATE && query_hides(q, s, row) &&
-			    filter_row(q->filter, s, row) == TRI_YES)
-				v->hidden[state]++;
-			break;
-		}
-	}
-	return 0;
-}
-
-/* ---- the order of rows --------------------------------------------------------- */
-
-static void order_name(struct order *o, const struct lssock_snap *s, uint32_t id)
-{
-	size_t len = 0;
-	const char *name = id ? strings_get(&s->strings, id, &len) : NULL;
-
-	order_u8(o, !name);
-	order_bytes(o, name, name ? len : 0);
-}
-
-/* The place of each process by name and pid: four bytes in a row's key, where
- * the names would make nearly every comparison go to memory. NULL: no memory. */
-static uint32_t *rank_procs(const struct lssock_snap *s)
-{
-	uint32_t *ranks = mem_alloc((s->procs.n + 1ull) * sizeof(*ranks)), i;
-	struct order o = { 0 };
-
-	for (i = 0; i < s->procs.n; i++) {
-		order_item(&o, i);
-		order_name(&o, s, s->procs.v[i].comm);
-		order_u32(&o, (uint32_t)s->procs.v[i].pid);
-	}
-	if (order_sort(&o)) {
-		mem_free(ranks);
-		ranks = NULL;
-	}
-	for (i = 0; ranks && i < s->procs.n; i++)
-		ranks[o.items.v[i].item] = i;
-	order_release(&o);
-	return ranks;
-}
-
-static uint32_t rank_of(const uint32_t *ranks, const struct lssock_snap *s,
-			const struct lssock_sock *k)
-{
-	uint32_t owner = field_owner(s, k);
-	uint32_t proc = owner ? s->owners.v[owner].proc : 0;
-
-	return proc && proc < s->procs.n ? ranks[proc] : LSSOCK_NONE;
-}
-
-/* Listeners by port, then the others by process. */
-static void order_default(struct order *o, const uint32_t *ranks, const struct lssock_snap *s,
-			  const struct lssock_sock *k)
-{
-	bool listens = field_listens(k);
-
-	order_u8(o, !listens);
-	if (!listens)
-		order_u32(o, rank_of(ranks, s, k));
-	order_u8(o, k->proto);
-	if (k->proto == LSSOCK_UNIX || k->proto == LSSOCK_OTHER) {
-		order_name(o, s, k->name);
-	} else {
-		order_u16(o, k->lport);
-		order_u8(o, k->family);
-		buf_put(&o->keys, k->local.ip, sizeof(k->local.ip));
-		buf_put(&o->keys, k->remote.ip, sizeof(k->remote.ip));
-		order_u16(o, k->rport);
-	}
-	if (listens)
-		order_u32(o, rank_of(ranks, s, k));
-	order_u32(o, k->inode);
-	order_u16(o, k->ns);
-}
-
-/* The first 8 bytes of that, without making it. */
-static uint64_t default_head(const uint32_t *ranks, const struct lssock_snap *s,
-			     const struct lssock_sock *k)
-{
-	uint64_t head = k->proto;
-	const unsigned char *p = k->local.ip;
-	bool listens = field_listens(k);
-
-	if (k->proto == LSSOCK_UNIX || k->proto == LSSOCK_OTHER)
-		return listens ? head << 48 :
-		       1ull << 56 | (uint64_t)rank_of(ranks, s, k) << 24 | head << 16;
-	if (!listens)
-		return 1ull << 56 | (uint64_t)rank_of(ranks, s, k) << 24 | head << 16 |
-		       k->lport;
-	return head << 48 | (uint64_t)k->lport << 32 | (uint64_t)k->family << 24 |
-	       (uint64_t)p[0] << 16 | (uint64_t)p[1] << 8 | p[2];
-}
-
-struct ranked { const struct lssock_snap *snap; const uint32_t *ranks; };
-
-static void put_default(struct order *o, const void *ctx, uint32_t row)
-{
-	const struct ranked *r = ctx;
-
-	order_default(o, r->ranks, r->snap, snap_row(r->snap, row));
-}
-
-static void order_row(struct order *o, const struct lssock_query *q,
-		      const struct lssock_snap *s, uint32_t row, uint32_t owner)
-{
-	struct lssock_value value;
-	uint32_t i;
-
-	for (i = 0; i < q->sort.n; i++) {
-		field_get(q->sort.v[i].field, s, row, owner, &value);
-		order_value(o, &value, q->sort.v[i].descending);
-	}
-}
-
-static int view_sort(struct lssock_view *v)
-{
-	uint32_t *ranks = rank_procs(v->snap), i;
-	struct ranked by = { v->snap, ranks };
-	struct order o = { .ctx = &by };
-	int err;
-
-	if (!v->query->sort.n)
-		o.put = put_default;
-	order_reserve(&o, v->rows.n);
-	for (i = 0; ranks && i < v->rows.n; i++) {
-		const struct lssock_sock *k = snap_row(v->snap, v->rows.v[i]);
-
-		if (o.put) {
-			order_head(&o, v->rows.v[i], default_head(ranks, v->snap, k));
-			continue;
-		}
-		order_item(&o, v->rows.v[i]);
-		order_row(&o, v->query, v->snap, v->rows.v[i], 0);
-		order_default(&o, ranks, v->snap, k);
-	}
-	err = ranks ? order_sort(&o) : -ENOMEM;
-	for (i = 0; !err && i < v->rows.n; i++)
-		v->rows.v[i] = o.items.v[i].item;
-	order_release(&o);
-	mem_free(ranks);
-	return err;
-}
 
 /* ---- public ------------------------------------------------------------------- */
 
@@ -191,7 +22,7 @@ void lssock_view_free(struct lssock_view *v)
 {
 	if (!v)
 		return;
-	vec_release(&v->rows);
+	vec_release(&v->rows.list);
 	lssock_snap_free(v->snap);
 	mem_free(v);
 }
@@ -205,9 +36,9 @@ int lssock_view_new(struct lssock_snap *s, const struct lssock_query *q,
 	if (v) {
 		v->snap = lssock_snap_hold(s);
 		v->query = q;
-		r = view_select(v);
+		r = rows_select(&v->rows, s, q);
 		if (!r)
-			r = view_sort(v);
+			r = rows_sort(&v->rows, s, q);
 	}
 	if (r) {
 		lssock_view_free(v);
@@ -217,9 +48,6 @@ int lssock_view_new(struct lssock_snap *s, const struct lssock_query *q,
 		}
 		return r;
 	}
-	/* With groups it is the groups that are limited. */
-	if (q->limit && !q->groups.n && v->rows.n > q->limit)
-		v->rows.n = q->limit;
 	*ret = v;
 	return 0;
 }
@@ -227,18 +55,18 @@ int lssock_view_new(struct lssock_snap *s, const struct lssock_query *q,
 const uint32_t *lssock_view_rows(const struct lssock_view *v, uint32_t *ret_n)
 {
 	if (ret_n)
-		*ret_n = v->rows.n;
-	return v->rows.v;
+		*ret_n = v->rows.list.n;
+	return v->rows.list.v;
 }
 
 uint32_t lssock_view_unknown(const struct lssock_view *v)
 {
-	return v->unknown;
+	return v->rows.unknown;
 }
 
 uint32_t lssock_view_hidden(const struct lssock_view *v, enum lssock_state st)
 {
-	return (unsigned)st < LSSOCK_N_STATE ? v->hidden[st] : 0;
+	return (unsigned)st < LSSOCK_N_STATE ? v->rows.hidden[st] : 0;
 }
 
 bool lssock_view_owner_matched(const struct lssock_view *v, uint32_t row, uint32_t owner)
@@ -260,9 +88,9 @@ static bool owners_init(struct owners *w, const struct lssock_view *v)
 	uint32_t i, o, n, most = 0;
 
 	w->row = LSSOCK_NONE;
-	for (i = 0; i < v->rows.n; i++) {
+	for (i = 0; i < v->rows.list.n; i++) {
 		n = 0;
-		for (o = snap_row(s, v->rows.v[i])->owner; o; o = s->owners.v[o].next)
+		for (o = snap_row(s, v->rows.list.v[i])->owner; o; o = s->owners.v[o].next)
 			n++;
 		if (n > most)
 			most = n;
@@ -410,11 +238,11 @@ static bool sockets_fill(struct sockets_sheet *t, const struct lssock_view *v)
 	for (i = 0; i < q->columns.n; i++)
 		if (!sockets_column(t, q->columns.v[i]))
 			return false;
-	if (!vec_reserve(&t->rows, v->rows.n))
+	if (!vec_reserve(&t->rows, v->rows.list.n))
 		return false;
-	if (v->rows.n)
-		memcpy(t->rows.v, v->rows.v, v->rows.n * sizeof(*v->rows.v));
-	t->rows.n = v->rows.n;
+	if (v->rows.list.n)
+		memcpy(t->rows.v, v->rows.list.v, v->rows.list.n * sizeof(*v->rows.list.v));
+	t->rows.n = v->rows.list.n;
 	return true;
 }
 
@@ -568,8 +396,8 @@ static bool groups_count(struct groups_sheet *t, const struct lssock_view *v)
 
 	for (i = 0; i < t->n_keys; i++)
 		t->per_owner |= of_owner(t->query->groups.v[i]);
-	for (i = 0; i < v->rows.n; i++)
-		if (!count_row(t, v->rows.v[i]))
+	for (i = 0; i < v->rows.list.n; i++)
+		if (!count_row(t, v->rows.list.v[i]))
 			return false;
 	return true;
 }
@@ -588,7 +416,7 @@ static int groups_sort(struct groups_sheet *t)
 		const struct group *g = &t->groups.v[i];
 
 		order_item(&o, i);
-		order_row(&o, q, t->sheet.snap, g->row, g->owner);
+		rows_key(&o, q, t->sheet.snap, g->row, g->owner);
 		order_u32(&o, ~g->sockets);
 		for (k = 0; k < q->groups.n; k++) {
 			field_get(q->groups.v[k], t->sheet.snap, g->row, g->owner, &value);
