@@ -27,8 +27,8 @@ static void widen(struct table *t, const struct cell *c)
 		if (c[col].width > t->width[col])
 			t->width[col] = c[col].width;
 	col = t->process;
-	if (col < t->n && !c[col].reason && c[col].width > t->owner_width)
-		t->owner_width = c[col].width;
+	if (col < t->n && !c[col].reason && c[col].width > *t->owner_width)
+		*t->owner_width = c[col].width;
 }
 
 static bool measure_rows(struct table *t, uint32_t from, uint32_t to, uint32_t keep)
@@ -64,16 +64,17 @@ static void part_free(struct table *t)
 /* A part has its widths behind it. */
 static struct table *part_new(const struct table *of, const struct lssock_sheet *sheet)
 {
-	struct table *t = mem_alloc(sizeof(*t) + of->n * sizeof(*of->width));
+	struct table *t = mem_alloc(sizeof(*t) + (of->n + 1ul) * sizeof(*of->width));
 
 	if (!t)
 		return NULL;
 	*t = *of;
 	t->sheet = sheet;
 	t->width = (uint32_t *)(t + 1);
+	t->owner_width = t->width + t->n;
 	t->text = (struct buf){ 0 };
 	t->cells = NULL;
-	t->owner_width = t->cached = 0;
+	t->cached = 0;
 	return t;
 }
 
@@ -92,11 +93,9 @@ static int take_widths(struct slice *c)
 	struct table *whole = c->ctx, *t = whole->parts[c->number];
 	uint32_t col;
 
-	for (col = 0; col < t->n; col++)
+	for (col = 0; col <= t->n; col++)
 		if (t->width[col] > whole->width[col])
 			whole->width[col] = t->width[col];
-	if (t->owner_width > whole->owner_width)
-		whole->owner_width = t->owner_width;
 	if (!t->cached) {
 		whole->parts[c->number] = NULL;
 		part_free(t);
@@ -161,8 +160,8 @@ static void shrink_reasons(struct table *t)
 	over = all - t->render->width;
 	w = &t->width[t->process];
 	min = least(&t->sheet->columns[t->process]);
-	if (t->owner_width > min)
-		min = t->owner_width;
+	if (*t->owner_width > min)
+		min = *t->owner_width;
 	if (*w > min)
 		*w = over < *w - min ? *w - (uint32_t)over : min;
 }
@@ -439,9 +438,10 @@ static int print(struct table *t)
 	uint32_t col;
 	int r;
 
-	t->width = mem_alloc(sizeof(*t->width) * t->n);
+	t->width = mem_alloc(sizeof(*t->width) * (t->n + 1ul));
 	if (!t->width)
 		return -ENOMEM;
+	t->owner_width = t->width + t->n;
 	for (col = 0; col < t->n && !t->render->no_header; col++)
 		t->width[col] = table_columns(t->sheet->columns[col].head,
 					     strlen(t->sheet->columns[col].head));

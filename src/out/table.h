@@ -25,9 +25,9 @@ struct table {
 	unsigned flags;			/* TEXT_* */
 	uint32_t n;			/* columns */
 	uint32_t state, why, process, remote, more;	/* columns, or n */
-	uint32_t owner_width;		/* of `process` without the reasons */
+	uint32_t *owner_width;		/* of `process` without the reasons */
 	int dir;			/* field, < 0: none */
-	uint32_t *width;		/* by column */
+	uint32_t *width;		/* by column, then owner_width */
 	uint32_t gap;
 	struct buf text;
 	struct cell *cells;		/* of the cached rows and one more */
