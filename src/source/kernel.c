@@ -27,7 +27,6 @@
 
 #define TEXT_MAX (16u << 20)
 #define BUSY_TRIES 4
-#define UNSEEN_MAX 1024		/* more that BPF does not see, and it is not used */
 
 struct kernel {
 	struct source source;
@@ -231,35 +230,52 @@ static int read_bpf(struct kernel *k, struct bpf_look *look, chunk_fn fn, void *
 	return r;
 }
 
+static int index_pids(struct index *x, const struct numbers *pids)
+{
+	uint32_t i, *slot;
+	int r = index_reserve(x, pids->n);
+
+	for (i = 0; r == 0 && i < pids->n; i++) {
+		slot = index_put(x, (uint32_t)pids->v[i]);
+		if (slot)
+			*slot = i;
+		r = slot ? 0 : -ENOMEM;
+	}
+	return r;
+}
+
 /* A kernel may keep a process from BPF that /proc speaks of, if only to refuse:
  * those are walked. deep: as ASK_HOLDERS. */
 static int walk_unseen(struct kernel *k, const struct numbers *seen, bool deep, chunk_fn fn,
 		       void *ctx)
 {
-	struct { struct ask_owners head; int32_t pids[UNSEEN_MAX]; } arg = { { 0 }, { 0 } };
-	struct numbers all = { 0 };
+	struct ask_owners head = { 0 };
 	struct index known = { 0 };
+	struct numbers all = { 0 };
+	struct buf arg = { 0 };
 	uint64_t fds;
-	uint32_t i, *slot;
-	int r = index_reserve(&known, seen->n);
+	uint32_t i;
+	int r = index_pids(&known, seen);
 
-	for (i = 0; r == 0 && i < seen->n; i++) {
-		slot = index_put(&known, (uint32_t)seen->v[i]);
-		if (slot)
-			*slot = 0;
-		r = slot ? 0 : -ENOMEM;
-	}
 	if (r == 0)
 		r = procscan_list(&k->scan, UINT64_MAX, &all, &fds);
-	for (i = 0; r == 0 && i < all.n && arg.head.n_pids < UNSEEN_MAX; i++)
-		if (index_get(&known, (uint32_t)all.v[i]) == INDEX_NONE)
-			arg.pids[arg.head.n_pids++] = all.v[i];
-	if (r == 0 && arg.head.n_pids)
-		r = deep ? procscan_holders(&k->scan, &arg.head, sizeof(arg), fn, ctx) :
-			   procscan_owners(&k->scan, &arg.head, sizeof(arg), fn, ctx);
+	buf_put(&arg, &head, sizeof(head));
+	for (i = 0; r == 0 && i < all.n; i++)
+		if (index_get(&known, (uint32_t)all.v[i]) == INDEX_NONE) {
+			buf_put(&arg, &all.v[i], sizeof(all.v[i]));
+			head.n_pids++;
+		}
+	if (arg.failed)
+		r = -ENOMEM;
+	else
+		memcpy(arg.data, &head, sizeof(head));
+	if (r == 0 && head.n_pids)
+		r = (deep ? procscan_holders : procscan_owners)
+			(&k->scan, (const void *)arg.data, arg.len, fn, ctx);
 	index_release(&known);
 	vec_release(&all);
-	return arg.head.n_pids < UNSEEN_MAX ? r : -E2BIG;
+	buf_release(&arg);
+	return r;
 }
 
 static int owners_by_bpf(struct kernel *k, chunk_fn fn, void *ctx)
