@@ -44,16 +44,30 @@ static void mark_owners(const struct lssock_snap *s, uint32_t row, uint8_t *mark
 		marks[s->owners.v[o].proc] = 1;
 }
 
+/* Nothing is read that is not shown, and nothing can hang that is not read. */
+static uint32_t sections_needed(uint32_t needs)
+{
+	uint32_t sections = 0;
+
+	if (needs & NEED_CMD)
+		sections |= 1u << PROC_CMDLINE;
+	if (needs & NEED_EXE)
+		sections |= 1u << PROC_EXE;
+	if (needs & NEED_UNIT)
+		sections |= 1u << PROC_CGROUP;
+	if (needs & NEED_FDS)
+		sections |= 1u << PROC_LIMITS | 1u << PROC_NFDS;
+	return sections;
+}
+
 static void enrich_procs(struct collect *c, const uint8_t *in_play)
 {
 	struct questions q = { .c = c, .take = take_proc, .what = "process details" };
 	struct lssock_snap *s = c->s;
-	uint32_t sections = 1u << PROC_CMDLINE | 1u << PROC_EXE | 1u << PROC_CGROUP;
+	uint32_t sections = sections_needed(c->plan->needs);
 	uint8_t *marks = mem_alloc(s->procs.n + 1);
 	uint32_t i;
 
-	if (c->plan->needs & NEED_FDS)
-		sections |= 1u << PROC_LIMITS | 1u << PROC_NFDS;
 	if (!marks)
 		return;
 	for (i = 0; i < s->socks.n; i++)

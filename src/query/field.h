@@ -12,7 +12,7 @@
 
 /* What must be collected for a field (bits, or-ed into the plan). */
 #define NEED_OWNERS	0x0001
-#define NEED_PROC	0x0002	/* cmdline, exe … of owners */
+#define NEED_PROC	0x0002	/* details of owners: which of them, say those below */
 #define NEED_FILE	0x0004	/* state, owner, mode of unix files */
 #define NEED_VIA	0x0008	/* listeners */
 #define NEED_PEER	0x0010	/* the other end's row */
@@ -29,6 +29,10 @@
 #define NEED_STATE	0x8000	/* kernel state or family decides the value: for pruning */
 #define NEED_UNIX_PEER	0x10000	/* as NEED_PEER, of unix sockets alone */
 #define NEED_FDS	0x20000	/* with NEED_PROC: how many files are open, and may be */
+#define NEED_CMD	0x40000	/* with NEED_PROC: command line */
+#define NEED_EXE	0x80000	/* with NEED_PROC: the program */
+#define NEED_UNIT	0x100000	/* with NEED_PROC: unit, container, pod */
+#define NEED_DETAILS	(NEED_PROC | NEED_FDS | NEED_CMD | NEED_EXE | NEED_UNIT)
 
 enum field_type {
 	FT_BOOL, FT_UINT, FT_INT, FT_REAL, FT_SIZE, FT_RATE, FT_DURATION, FT_TIME,

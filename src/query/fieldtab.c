@@ -52,10 +52,8 @@
 	.raw = { DIAG_INET, (a), (o), (l), 0, 0 }
 #define OWNER(getter) .group = "owner", .nest = LSSOCK_NEST_OWNER, .needs = NEED_OWNERS, \
 	.get = (getter)
-#define DETAIL(getter) .group = "owner", .nest = LSSOCK_NEST_OWNER, \
-	.needs = NEED_OWNERS | NEED_PROC, .get = (getter)
-#define FDS(getter) .group = "owner", .nest = LSSOCK_NEST_OWNER, \
-	.needs = NEED_OWNERS | NEED_PROC | NEED_FDS, .get = (getter)
+#define DETAIL(getter, which) .group = "owner", .nest = LSSOCK_NEST_OWNER, \
+	.needs = NEED_OWNERS | NEED_PROC | (which), .get = (getter)
 #define SOCKET(getter) .group = "socket", .get = (getter)
 #define UNIX_FILE(getter) .group = "unix", .protos = P(LSSOCK_UNIX), .needs = NEED_FILE, \
 	.get = (getter)
@@ -212,12 +210,12 @@ const struct field field_table[] = {
 	  .help = "file descriptor" },
 	{ .name = "proc", .head = "PROC", .type = FT_TEXT, OWNER(get_proc),
 	  .width = 8, .give = 3, .cut = 'e', .help = "name of the process" },
-	{ .name = "cmd", .head = "COMMAND", .type = FT_TEXT, DETAIL(get_cmd),
+	{ .name = "cmd", .head = "COMMAND", .type = FT_TEXT, DETAIL(get_cmd, NEED_CMD),
 	  .width = 10, .give = 9, .cut = 'e', .help = "command line" },
-	{ .name = "exe", .head = "EXE", .type = FT_TEXT, DETAIL(get_exe),
+	{ .name = "exe", .head = "EXE", .type = FT_TEXT, DETAIL(get_exe, NEED_EXE),
 	  .width = 10, .give = 9, .cut = 'm', .help = "path of the program" },
 	{ .name = "exe_deleted", .head = "EXE-DELETED", .type = FT_BOOL,
-	  DETAIL(get_exe_deleted),
+	  DETAIL(get_exe_deleted, NEED_EXE),
 	  .help = "the program's file was deleted or replaced" },
 	{ .name = "ppid", .head = "PPID", .type = FT_UINT, OWNER(get_ppid),
 	  .help = "parent's process id" },
@@ -228,17 +226,18 @@ const struct field field_table[] = {
 	  .width = 6, .give = 7, .cut = 'e', .help = "user of the process" },
 	{ .name = "start", .head = "START", .type = FT_TIME, OWNER(get_start),
 	  .help = "when the process started" },
-	{ .name = "unit", .head = "UNIT", .type = FT_TEXT, DETAIL(get_unit),
+	{ .name = "unit", .head = "UNIT", .type = FT_TEXT, DETAIL(get_unit, NEED_UNIT),
 	  .width = 6, .give = 8, .cut = 'e', .help = "systemd unit" },
-	{ .name = "container", .head = "CONTAINER", .type = FT_TEXT, DETAIL(get_container),
-	  .width = 9, .give = 8, .cut = 'e', .help = "short id of the container" },
-	{ .name = "runtime", .head = "RUNTIME", .type = FT_TEXT, DETAIL(get_runtime),
+	{ .name = "container", .head = "CONTAINER", .type = FT_TEXT,
+	  DETAIL(get_container, NEED_UNIT), .width = 9, .give = 8, .cut = 'e',
+	  .help = "short id of the container" },
+	{ .name = "runtime", .head = "RUNTIME", .type = FT_TEXT, DETAIL(get_runtime, NEED_UNIT),
 	  .help = "what runs that container" },
-	{ .name = "pod", .head = "POD", .type = FT_TEXT, DETAIL(get_pod),
+	{ .name = "pod", .head = "POD", .type = FT_TEXT, DETAIL(get_pod, NEED_UNIT),
 	  .width = 8, .give = 8, .cut = 'e', .help = "uid of the Kubernetes pod" },
-	{ .name = "nofile", .head = "NOFILE", .type = FT_UINT, FDS(get_nofile),
+	{ .name = "nofile", .head = "NOFILE", .type = FT_UINT, DETAIL(get_nofile, NEED_FDS),
 	  .help = "most fds the process may open" },
-	{ .name = "nfds", .head = "NFDS", .type = FT_UINT, FDS(get_nfds),
+	{ .name = "nfds", .head = "NFDS", .type = FT_UINT, DETAIL(get_nfds, NEED_FDS),
 	  .help = "fds it has open" },
 	{ .name = "nowners", .head = "OWNERS", .type = FT_UINT, .group = "owner",
 	  .needs = NEED_OWNERS, .get = get_nowners,
@@ -643,8 +642,9 @@ const struct field field_table[] = {
 	  .nest = LSSOCK_NEST_OWNER, .needs = NEED_OWNERS | NEED_WHY | NEED_VIA, .width = 8,
 	  .give = 3, .cut = 'e', .help = "process, and how many others; or why none" },
 	{ .name = "service", .head = "UNIT", .type = FT_TEXT, TABLE(get_service),
-	  .nest = LSSOCK_NEST_OWNER, .needs = NEED_OWNERS | NEED_PROC, .width = 6, .give = 4,
-	  .cut = 'e', .help = "container, or systemd unit without its suffix" },
+	  .nest = LSSOCK_NEST_OWNER, .needs = NEED_OWNERS | NEED_PROC | NEED_UNIT,
+	  .width = 6, .give = 4, .cut = 'e',
+	  .help = "container, or systemd unit without its suffix" },
 	{ .name = "queues", .head = "QUEUE", .type = FT_UINT, TABLE(get_queues),
 	  .states = S_LISTEN, .help = "listener: connections to be accepted / limit" },
 };

@@ -153,6 +153,19 @@ for t in udplite:bound raw:plain raw6:plain ping:bound netlink:bound packet:plai
 	fi
 done
 scene_stop
+# what is not shown is not read
+scene_start tcp-listen=127.0.0.1:0
+if command -v strace >/dev/null; then
+	for t in cmd:cmdline exe:exe unit:cgroup nofile:limits; do
+		WITH="strace -f -e trace=openat,readlinkat -o $T/calls" \
+			ASAN_OPTIONS=detect_leaks=0 run -l "lport:$(port)" -C "pid,${t%:*}"
+		t_is "$(sed -n 's/.*"\(cmdline\|exe\|cgroup\|limits\)".*/\1/p' "$T/calls" |
+			sort -u)" "${t#*:}" "of ${t%:*} only ${t#*:} is read"
+	done
+else
+	skip "what is read of a process" "no strace"
+fi
+scene_stop
 # last: the kernel lets go of a ring's files some time after its end
 scene_start comm=ringer tcp-listen=127.0.0.1:0 to-ring
 if supported to-ring; then

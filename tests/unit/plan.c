@@ -265,6 +265,12 @@ static void test_needs(void **state)
 					  NEED_USERS),
 			 NEED_OWNERS | NEED_WHY | NEED_VIA | NEED_PORTRANGE | NEED_USERS);
 	lssock_query_free(q);
+	q = ASK(.columns = "pid,unit");
+	assert_int_equal(q->plan.needs & NEED_DETAILS, NEED_PROC | NEED_UNIT);
+	lssock_query_free(q);
+	q = ASK(.columns = "pid", .filter = "cmd:x or nfds>9");
+	assert_int_equal(q->plan.needs & NEED_DETAILS, NEED_PROC | NEED_CMD | NEED_FDS);
+	lssock_query_free(q);
 	q = ASK(.flags = LSSOCK_Q_NO_OWNERS);
 	assert_int_equal(q->plan.needs & (NEED_OWNERS | NEED_WHY), 0);
 	lssock_query_free(q);
