@@ -253,22 +253,21 @@ static int walk_unseen(struct kernel *k, const struct numbers *seen, bool deep, 
 	struct index known = { 0 };
 	struct numbers all = { 0 };
 	struct buf arg = { 0 };
-	uint64_t fds;
-	uint32_t i;
+	uint32_t i, n = 0;
 	int r = index_pids(&known, seen);
 
 	if (r == 0)
-		r = procscan_list(&k->scan, UINT64_MAX, &all, &fds);
-	buf_put(&arg, &head, sizeof(head));
+		r = procscan_list(&k->scan, &all);
 	for (i = 0; r == 0 && i < all.n; i++)
-		if (index_get(&known, (uint32_t)all.v[i]) == INDEX_NONE) {
-			buf_put(&arg, &all.v[i], sizeof(all.v[i]));
-			head.n_pids++;
-		}
+		if (index_get(&known, (uint32_t)all.v[i]) == INDEX_NONE)
+			all.v[n++] = all.v[i];
+	all.n = n;
+	procscan_drop_idle(&k->scan, UINT64_MAX, &all);
+	head.n_pids = all.n;
+	buf_put(&arg, &head, sizeof(head));
+	buf_put(&arg, all.v, all.n * sizeof(*all.v));
 	if (arg.failed)
 		r = -ENOMEM;
-	else
-		memcpy(arg.data, &head, sizeof(head));
 	if (r == 0 && head.n_pids)
 		r = (deep ? procscan_holders : procscan_owners)
 			(&k->scan, (const void *)arg.data, arg.len, fn, ctx);
@@ -313,7 +312,8 @@ static int answer_pids(struct kernel *k, chunk_fn fn, void *ctx)
 	int r;
 
 	atomic_store(&k->walked_ns, boot_clock_ns());
-	r = procscan_list(&k->scan, FDS_MANY, &pids, &fds);
+	r = procscan_list(&k->scan, &pids);
+	fds = procscan_drop_idle(&k->scan, FDS_MANY, &pids);
 	if (bpf_wanted(k) && (!bpf_counts(k) || fds >= FDS_MANY) && bpf_allowed(k)) {
 		atomic_store(&k->bpf_next, true);
 		r = -EALREADY;

@@ -84,11 +84,12 @@ struct numbers { int32_t *v; uint32_t n, cap; };
 /* The entries of a directory whose names are numbers (pids, tids, fds). */
 int dents_numbers(struct dents *d, int dirfd, const char *name, struct numbers *ret);
 
-/* How many fds are open, counted until these are `enough`, and every process but
- * those that turned out to hold none. Where sizes do not count (fd_sizes): 0, and
- * every process. On an error what was read until then is there. */
-int procscan_list(const struct procscan *s, uint64_t enough, struct numbers *ret,
-		  uint64_t *ret_fds);
+/* Every process. On an error what was read until then is there. */
+int procscan_list(const struct procscan *s, struct numbers *ret);
+/* How many fds they have open, counted until these are `enough`; those that turned
+ * out to hold none are taken out. Where sizes do not count (fd_sizes): 0, and
+ * none. */
+uint64_t procscan_drop_idle(const struct procscan *s, uint64_t enough, struct numbers *pids);
 /* The number of open fds alone, at most about `enough`. -EOPNOTSUPP: sizes do not
  * count. Processes that may not be looked at count 0. */
 int64_t procscan_fd_count(const struct procscan *s, uint64_t enough);

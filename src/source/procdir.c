@@ -250,45 +250,41 @@ static int64_t fds_open(const struct procscan *s, int32_t pid)
 	return st.st_nlink <= PROC_ALONE ? 0 : -1;
 }
 
-/* Takes those out of the list that hold nothing, until `enough` fds were met. */
-static uint64_t drop_idle(const struct procscan *s, uint64_t enough, struct numbers *pids)
+uint64_t procscan_drop_idle(const struct procscan *s, uint64_t enough, struct numbers *pids)
 {
 	uint32_t i, kept = 0;
 	uint64_t fds = 0;
 
-	for (i = 0; i < pids->n; i++) {
+	for (i = 0; s->fd_sizes && i < pids->n; i++) {
 		int64_t n = fds < enough ? fds_open(s, pids->v[i]) : -1;
 
 		pids->v[kept] = pids->v[i];
 		kept += n != 0;
 		fds += n > 0 ? (uint64_t)n : 0;
 	}
-	pids->n = kept;
+	if (s->fd_sizes)
+		pids->n = kept;
 	return fds;
 }
 
-int procscan_list(const struct procscan *s, uint64_t enough, struct numbers *ret,
-		  uint64_t *ret_fds)
+int procscan_list(const struct procscan *s, struct numbers *ret)
 {
 	struct dents *dents = mem_realloc(NULL, sizeof(*dents));
 	int r = -ENOENT;
 
-	*ret_fds = 0;
 	if (!dents)
 		return -ENOMEM;
 	if (s->proc_fd >= 0)
 		r = dents_numbers(dents, s->proc_fd, ".", ret);
 	mem_free(dents);
-	if (s->fd_sizes)
-		*ret_fds = drop_idle(s, enough, ret);
 	return r;
 }
 
 int64_t procscan_fd_count(const struct procscan *s, uint64_t enough)
 {
 	struct numbers pids = { 0 };
-	uint64_t fds = 0;
-	int r = s->fd_sizes ? procscan_list(s, enough, &pids, &fds) : -EOPNOTSUPP;
+	int r = s->fd_sizes ? procscan_list(s, &pids) : -EOPNOTSUPP;
+	uint64_t fds = procscan_drop_idle(s, enough, &pids);
 
 	vec_release(&pids);
 	return r < 0 ? r : (int64_t)fds;

@@ -369,7 +369,6 @@ static int scan(const struct procscan *s, const struct ask_owners *arg, size_t a
 	struct numbers pids = { 0 };
 	struct task all = { 0 };
 	struct scan *sc = mem_realloc(NULL, sizeof(*sc));
-	uint64_t fds;
 	int r = 0;
 
 	if (!sc)
@@ -387,7 +386,9 @@ static int scan(const struct procscan *s, const struct ask_owners *arg, size_t a
 	if (want.n_pids)
 		r = pids_asked(&want, arg, arg_len, &pids);
 	else
-		r = procscan_list(s, FDS_MANY, &pids, &fds);
+		r = procscan_list(s, &pids);
+	if (!want.n_pids)
+		procscan_drop_idle(s, FDS_MANY, &pids);
 	if (r == -ENOMEM || r == -EINVAL)
 		sc->err = r;
 	else if (r < 0)

@@ -227,13 +227,13 @@ static void parts_are_the_whole(void **state)
 	struct { struct ask_owners head; int32_t pids[70]; } arg = { 0 };
 	struct seen *s = mem_alloc(sizeof(*s));
 	struct numbers all = { 0 };
-	uint64_t fds;
 	bool seen[N_PIDS + 1] = { false };
 	struct procscan p;
 	uint32_t i;
 
 	procscan_init(&p, t->fd);
-	assert_int_equal(procscan_list(&p, 1, &all, &fds), 0);
+	assert_int_equal(procscan_list(&p, &all), 0);
+	assert_true(procscan_drop_idle(&p, 1, &all) == 0);
 	assert_int_equal(all.n, N_PIDS);
 	for (i = 0; i < all.n; i += arg.head.n_pids) {
 		arg.head.n_pids = all.n - i < 70 ? all.n - i : 70;
@@ -428,7 +428,8 @@ static bool is_listed(const struct procscan *p, int32_t pid)
 	uint32_t i;
 	bool found = false;
 
-	assert_int_equal(procscan_list(p, UINT64_MAX, &pids, &fds), 0);
+	assert_int_equal(procscan_list(p, &pids), 0);
+	fds = procscan_drop_idle(p, UINT64_MAX, &pids);
 	assert_int_equal(fds > 0, p->fd_sizes);
 	for (i = 0; i < pids.n; i++)
 		found |= pids.v[i] == pid;
