@@ -165,9 +165,9 @@ bench-full: all
 	@$(MAKE) --no-print-directory $B/tests/load
 	@B=$B tests/bench/run.py --full
 
-$B/tests/load: tests/bench/load.c
+$B/tests/load: $(sort $(wildcard tests/bench/*.c)) tests/bench/load.h
 	@mkdir -p $(@D)
-	$(call say,CC,$<)$(CC) -D_GNU_SOURCE -std=gnu11 -O2 -Wall -Wextra -o $@ $<
+	$(call say,CC,$<)$(CC) -D_GNU_SOURCE -std=gnu11 -O2 -Wall -Wextra -o $@ $(filter %.c,$^)
 
 compile_commands.json:
 	bear -- $(MAKE) -B all test-programs

@@ -190,3 +190,31 @@ fact()
 supported() { ! grep -q "^unsupported $1 " "$T/facts"; }
 # why_not THING: the errno.
 why_not() { sed -n "s/^unsupported $1 //p" "$T/facts" | head -1; }
+
+# ---- loads of the benchmark ----------------------------------------------------
+
+# load_start NAME [DIVISOR]: returns when it is there. False: $said says why not.
+load_start()
+{
+	rm -f "$T/hold" "$T/says"
+	mkfifo "$T/hold" "$T/says"
+	"$B/tests/load" "$@" <"$T/hold" >"$T/says" 2>&1 &
+	load_pid=$!
+	exec 7>"$T/hold" 6<"$T/says"
+	said=
+	while read -r t_line <&6; do
+		said=$t_line
+		case $t_line in ready*) return ;; esac
+	done
+	load_stop
+	return 1
+}
+load_stop() { exec 7>&- 6<&-; wait "$load_pid"; }
+# t_collectors TEXT CMD…: t_ok of what tries each collector, and says so if BPF was
+# not to be had.
+t_collectors()
+{
+	t_ok "$@"
+	t_why=$(printf '%s\n' "$t_said" | sed -n 's/^without BPF: //p')
+	[ -z "$t_why" ] || skip "$1, with BPF" "not to be had: $t_why"
+}

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""ss.py LSSOCK: compares TCP, UDP and unix sockets with ss, row by row.
+"""ss.py LSSOCK [-O] [NETNS...]: TCP, UDP and unix sockets as ss has them, row by row.
 
 Prints the differences of (cookie, state, queues, addresses, owners); exit 1.
+-O: without owners. NETNS: in these namespaces of `ip netns`, else in ours.
 """
 import json
 import re
@@ -14,6 +15,13 @@ STATES = {"ESTAB": "ESTABLISHED", "UNCONN": "UNCONNECTED", "LISTEN": "LISTEN",
           "LAST-ACK": "LAST_ACK", "CLOSING": "CLOSING"}
 
 
+def lines(*argv):
+    p = subprocess.Popen(argv, stdout=subprocess.PIPE)
+    yield from p.stdout
+    if p.wait():
+        raise SystemExit("%s: exit status %d" % (" ".join(argv), p.returncode))
+
+
 def end(text):
     host, port = text.rsplit(":", 1)
     host = host.split("%")[0].strip("[]").replace("::ffff:", "")
@@ -24,14 +32,13 @@ def owners(line):
     return tuple(sorted((int(p), int(f)) for p, f in re.findall(r"pid=(\d+),fd=(\d+)", line)))
 
 
-def by_ss(option):
+def by_ss(options, table):
     rows = {}
-    out = subprocess.run(["ss", "-H", "-O", "-anpe", option], stdout=subprocess.PIPE,
-                         check=True).stdout.decode()
-    for line in out.splitlines():
+    for raw in lines("ss", "-H", "-O", "-ane", table, *options):
+        line = raw.decode()
         w = line.split()
         cookie = int(re.search(r" sk:([0-9a-f]+)", line).group(1), 16) if " sk:" in line else 0
-        if option == "-x":
+        if table == "-x":
             peer, state = int(w[7]), STATES[w[1]]
             if w[0] == "u_dgr" and not peer:    # unix_dgram_connect() marks the far end too
                 state = "UNCONNECTED"
@@ -41,16 +48,15 @@ def by_ss(option):
     return rows
 
 
-def by_us(option):
+def by_us(lssock, options, table):
     rows = {}
-    d = json.loads(subprocess.run([sys.argv[1], "--json", "-a", option, "--columns",
-                                   "+cookie,inode,recvq,sendq,source"],
-                                  stdout=subprocess.PIPE, check=True).stdout)
-    for s in d["sockets"]:
+    for line in lines(lssock, "--jsonl", "-a", table, "--columns", "+cookie,inode,recvq,sendq,source",
+                      *options):
+        s = json.loads(line)
         if s["state"] == "BOUND" or s["source"] == "fd":
             continue
         o = tuple(sorted((o["pid"], o["fd"]) for o in s["owners"]))
-        if option == "-x":
+        if table == "-x":
             rows[s["inode"]] = (s["state"], s["recvq"], s["sendq"], s["path"] or "*",
                                 (s["peer"] or {}).get("inode") or 0, o)
         else:
@@ -60,13 +66,25 @@ def by_us(option):
     return rows
 
 
-bad = 0
-for option in "-t", "-u", "-x":
-    theirs, ours = by_ss(option), by_us(option)
-    for key in sorted(set(theirs) | set(ours)):
-        if theirs.get(key) != ours.get(key):
-            bad += 1
-            if bad <= 10:
-                print(option, key, "\n  ss:", theirs.get(key), "\n  us:", ours.get(key))
-    print("%s: %d rows" % (option, len(ours)))
-sys.exit(bad > 0)
+def differences(lssock, table, theirs, ours):
+    theirs, ours = by_ss(theirs, table), by_us(lssock, ours, table)
+    bad = [key for key in sorted(set(theirs) | set(ours)) if theirs.get(key) != ours.get(key)]
+    for key in bad[:10]:
+        print(table, key, "\n  ss:", theirs.get(key), "\n  us:", ours.get(key))
+    print("%s: %d rows" % (table, len(ours)))
+    return len(bad)
+
+
+def main():
+    lssock, *names = sys.argv[1:]
+    unowned = "-O" in names
+    bad = 0
+    for name in [n for n in names if n != "-O"] or [None]:
+        at = ["-N", name] if name else []
+        for table in "-t", "-u", "-x":
+            bad += differences(lssock, table, at + ([] if unowned else ["-p"]),
+                               at + (["--no-owners"] if unowned else []))
+    sys.exit(bad > 0)
+
+
+main()

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -23,6 +24,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "load.h"
+
 struct load {
 	const char *name;
 	unsigned conns, procs;		/* TCP connections, both ends, over so many processes */
@@ -33,7 +36,7 @@ struct load {
 };
 
 static const struct load loads[] = {
-	{ .name = "W0" },
+	{ .name = "W0", .procs = 130, .listeners = 10, .pairs = 30, .udp = 5, .files = 5 },
 	{ .name = "W1", .conns = 1000, .procs = 10, .listeners = 50, .pairs = 100, .udp = 50,
 	  .files = 5, .twins = 2 },
 	{ .name = "W2", .conns = 50000, .procs = 50, .listeners = 200, .pairs = 500, .udp = 500,
@@ -44,7 +47,7 @@ static const struct load loads[] = {
 	{ .name = "W6", .spaces = 200, .per_space = 5 },
 };
 
-static _Noreturn void die(const char *what)
+void die(const char *what)
 {
 	fprintf(stderr, "load: %s: %s\n", what, strerror(errno));
 	exit(1);
@@ -244,11 +247,16 @@ int main(int argc, char **argv)
 
 	if (argc > 2 && !strcmp(argv[1], "rss"))
 		return rss(argv + 2);
+	if (argc > 2 && !strcmp(argv[1], "churn"))
+		return churn(argv[2]);
+	if (argc > 1 && !strcmp(argv[1], "nap"))
+		return poll(NULL, 0, 2);
 	for (i = 0; argc > 1 && i < sizeof(loads) / sizeof(loads[0]); i++)
 		if (!strcmp(loads[i].name, argv[1]))
 			w = loads[i];
 	if (!w.name || !by) {
 		fprintf(stderr, "usage: load W0|W1|W2|W3|W4|W5|W6 [DIVISOR]\n"
+			"       load churn DIR\n"
 			"       load rss COMMAND…\n");
 		return 2;
 	}
