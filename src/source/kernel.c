@@ -35,7 +35,9 @@ struct kernel {
 	_Atomic uint64_t walked_ns;	/* since boot: begin of the last whole walk */
 	enum lssock_collector collector;
 	struct bpf_owners *bpf;		/* loaded, NULL: not yet */
-	_Atomic bool bpf_busy, bpf_next; /* next: ASK_PIDS has decided so */
+	_Atomic bool bpf_busy;
+	_Atomic bool bpf_next;		/* ASK_PIDS has decided so; then it has set */
+	struct numbers listed;		/* these processes, for the next ASK_OWNERS */
 	_Atomic int bpf_err;		/* positive errno: it is not to be had */
 	bool foreign;			/* another proc root than ours */
 };
@@ -244,46 +246,56 @@ static int index_pids(struct index *x, const struct numbers *pids)
 	return r;
 }
 
-/* A kernel may keep a process from BPF that /proc speaks of, if only to refuse:
- * those are walked. deep: as ASK_HOLDERS. */
-static int walk_unseen(struct kernel *k, const struct numbers *seen, bool deep, chunk_fn fn,
-		       void *ctx)
+/* Of all processes those that were not seen, and may hold something. */
+static int keep_unseen(const struct procscan *scan, const struct numbers *seen,
+		       struct numbers *all)
 {
-	struct ask_owners head = { 0 };
 	struct index known = { 0 };
-	struct numbers all = { 0 };
-	struct buf arg = { 0 };
-	uint32_t i, n = 0;
+	uint32_t i, kept = 0;
 	int r = index_pids(&known, seen);
 
+	for (i = 0; r == 0 && i < all->n; i++)
+		if (index_get(&known, (uint32_t)all->v[i]) == INDEX_NONE)
+			all->v[kept++] = all->v[i];
+	all->n = kept;
+	index_release(&known);
+	procscan_drop_idle(scan, UINT64_MAX, all);
+	return r;
+}
+
+/* A kernel may keep a process from BPF that /proc speaks of, if only to refuse:
+ * those are walked. deep: as ASK_HOLDERS. */
+static int walk_unseen(struct kernel *k, struct numbers *all, const struct numbers *seen,
+		       bool deep, chunk_fn fn, void *ctx)
+{
+	struct ask_owners head = { 0 };
+	struct buf arg = { 0 };
+	int r = all->n ? 0 : procscan_list(&k->scan, all);
+
 	if (r == 0)
-		r = procscan_list(&k->scan, &all);
-	for (i = 0; r == 0 && i < all.n; i++)
-		if (index_get(&known, (uint32_t)all.v[i]) == INDEX_NONE)
-			all.v[n++] = all.v[i];
-	all.n = n;
-	procscan_drop_idle(&k->scan, UINT64_MAX, &all);
-	head.n_pids = all.n;
+		r = keep_unseen(&k->scan, seen, all);
+	if (r < 0 || !all->n)
+		return r;
+	head.n_pids = all->n;
 	buf_put(&arg, &head, sizeof(head));
-	buf_put(&arg, all.v, all.n * sizeof(*all.v));
+	buf_put(&arg, all->v, all->n * sizeof(*all->v));
 	if (arg.failed)
 		r = -ENOMEM;
-	if (r == 0 && head.n_pids)
+	else
 		r = (deep ? procscan_holders : procscan_owners)
 			(&k->scan, (const void *)arg.data, arg.len, fn, ctx);
-	index_release(&known);
-	vec_release(&all);
 	buf_release(&arg);
 	return r;
 }
 
-static int owners_by_bpf(struct kernel *k, chunk_fn fn, void *ctx)
+/* all: the processes there were before, empty: not known. */
+static int owners_by_bpf(struct kernel *k, struct numbers *all, chunk_fn fn, void *ctx)
 {
 	struct bpf_look look = { .queued = NULL };
 	int r = read_bpf(k, &look, fn, ctx);
 
 	if (r == 0)
-		r = walk_unseen(k, &look.seen, false, fn, ctx);
+		r = walk_unseen(k, all, &look.seen, false, fn, ctx);
 	vec_release(&look.seen);
 	return r;
 }
@@ -291,15 +303,25 @@ static int owners_by_bpf(struct kernel *k, chunk_fn fn, void *ctx)
 static int answer_owners(struct kernel *k, const struct ask *a, chunk_fn fn, void *ctx)
 {
 	const struct ask_owners *arg = a->arg;
-	int r;
+	struct numbers all = { 0 };
+	int r = -EAGAIN;
 
 	if (!(a->arg_len >= sizeof(*arg) && arg->n_pids)) {
+		bool decided = atomic_load(&k->bpf_next);
+
 		atomic_store(&k->walked_ns, boot_clock_ns());
-		/* a pass that broke off is repeated by the walk: both say the same */
-		if ((atomic_exchange(&k->bpf_next, false) || by_bpf(k)) &&
-		    owners_by_bpf(k, fn, ctx) == 0)
+		if (decided) {
+			all = k->listed;
+			k->listed = (struct numbers){ 0 };
+			atomic_store(&k->bpf_next, false);
+		}
+		if (decided || by_bpf(k))
+			r = owners_by_bpf(k, &all, fn, ctx);
+		vec_release(&all);
+		if (r == 0)
 			return 0;
 	}
+	/* a pass that broke off is repeated by the walk: both say the same */
 	r = tell_by(k, LSSOCK_COLLECTOR_PROC, fn, ctx);
 	return r < 0 ? r : procscan_owners(&k->scan, arg, a->arg_len, fn, ctx);
 }
@@ -315,6 +337,9 @@ static int answer_pids(struct kernel *k, chunk_fn fn, void *ctx)
 	r = procscan_list(&k->scan, &pids);
 	fds = procscan_drop_idle(&k->scan, FDS_MANY, &pids);
 	if (bpf_wanted(k) && (!bpf_counts(k) || fds >= FDS_MANY) && bpf_allowed(k)) {
+		vec_release(&k->listed);
+		k->listed = pids;
+		pids = (struct numbers){ 0 };
 		atomic_store(&k->bpf_next, true);
 		r = -EALREADY;
 	}
@@ -401,12 +426,14 @@ static int find_queues(struct kernel *k, struct queues *q)
 static int holders_by_bpf(struct kernel *k, const struct index *queued, chunk_fn fn, void *ctx)
 {
 	struct bpf_look look = { .queued = queued, .rings = true };
+	struct numbers all = { 0 };
 	int r = read_bpf(k, &look, fn, ctx);
 
 	if (r == 0)
 		r = procscan_places(&k->scan, &look.found, fn, ctx);
 	if (r == 0)
-		r = walk_unseen(k, &look.seen, true, fn, ctx);
+		r = walk_unseen(k, &all, &look.seen, true, fn, ctx);
+	vec_release(&all);
 	vec_release(&look.found);
 	vec_release(&look.seen);
 	return r;
@@ -505,6 +532,7 @@ static int kernel_close(struct source *s)
 
 	netns_free(k->netns);
 	bpf_owners_free(k->bpf);
+	vec_release(&k->listed);
 	if (k->scan.proc_fd >= 0)
 		close(k->scan.proc_fd);
 	mem_free(k);

@@ -74,9 +74,6 @@ struct bpf_iter__task_file {
 
 struct own_told told;
 
-/* Whose numbers are given: the namespace of the reader. */
-struct reader { unsigned int level; struct pid_namespace *ns; };
-
 /* What is read once per task is copied: the verifier takes longer to follow a
  * pointer than the copying ever will. */
 static struct upid number_at(struct pid *pid, unsigned int level)
@@ -87,43 +84,42 @@ static struct upid number_at(struct pid *pid, unsigned int level)
 	return at;
 }
 
-static int number_in(struct task_struct *task, const struct reader *r)
+static int number_in(struct task_struct *task)
 {
 	struct pid *pid = BPF_CORE_READ(task, thread_pid);
 	struct upid at;
 
-	if (!pid || BPF_CORE_READ(pid, level) < r->level)
+	if (!pid || BPF_CORE_READ(pid, level) < told.level)
 		return 0;
-	at = number_at(pid, r->level);
-	return at.ns == r->ns ? at.nr : 0;
+	at = number_at(pid, told.level);
+	return (__u64)at.ns == told.ns ? at.nr : 0;
 }
 
-static void know_reader(struct reader *r)
+/* Whose numbers are given: the namespace of the reader. */
+static void know_reader(void)
 {
 	struct task_struct *self = (struct task_struct *)bpf_get_current_task();
 	struct pid *pid = BPF_CORE_READ(self, thread_pid);
 
-	r->level = BPF_CORE_READ(pid, level);
-	r->ns = number_at(pid, r->level).ns;
+	told.level = BPF_CORE_READ(pid, level);
+	told.ns = (__u64)number_at(pid, told.level).ns;
 }
 
 static void describe(struct own_task *t, __u32 *tid, struct task_struct *task)
 {
 	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
-	struct reader r;
 
-	know_reader(&r);
 	t->zero = 0;
 	t->type = OWN_TASK;
-	t->pid = number_in(leader, &r);
-	t->ppid = number_in(BPF_CORE_READ(leader, real_parent, group_leader), &r);
+	t->pid = number_in(leader);
+	t->ppid = number_in(BPF_CORE_READ(leader, real_parent, group_leader));
 	t->uid = BPF_CORE_READ(leader, real_cred, euid.val);
 	t->flags = BPF_CORE_READ(leader, flags) & PF_KTHREAD ? OWN_KTHREAD : 0;
 	if (BPF_CORE_READ(leader, exit_state) & EXIT_ZOMBIE_OR_DEAD)
 		t->flags |= OWN_ZOMBIE;
 	t->start_ns = BPF_CORE_READ(leader, start_boottime);
 	BPF_CORE_READ_INTO(&t->comm, leader, comm);
-	*tid = task == leader ? 0 : (__u32)number_in(task, &r);
+	*tid = task == leader ? 0 : (__u32)number_in(task);
 }
 
 static long put_rec(struct seq_file *seq, __u32 type, __u32 a, __u32 b)
@@ -191,14 +187,10 @@ static bool is_ring(struct file *file)
 /* That its table was read at all: a process that is never spoken of was not. */
 static long put_seen(struct seq_file *seq, struct task_struct *task, struct own_told *next)
 {
-	struct reader r;
-
 	if (next->seen == (__u64)task)
 		return 0;
 	next->seen = (__u64)task;
-	know_reader(&r);
-	return put_rec(seq, OWN_SEEN,
-		       (__u32)number_in(BPF_CORE_READ(task, group_leader), &r), 0);
+	return put_rec(seq, OWN_SEEN, (__u32)number_in(BPF_CORE_READ(task, group_leader)), 0);
 }
 
 /* The kernel drops what an object wrote, and brings it again, if not all of it
@@ -209,13 +201,16 @@ int own(struct bpf_iter__task_file *ctx)
 	struct seq_file *seq = ctx->meta->seq;
 	struct task_struct *task = ctx->task;
 	struct file *file = ctx->file;
-	struct own_told next = told;
+	struct own_told next;
 	struct own_fd rec;
 	struct socket *socket;
 	struct sock *sk;
 
 	if (!task || !file)
 		return 0;
+	if (!told.ns)
+		know_reader();
+	next = told;
 	if (put_seen(seq, task, &next))
 		return 0;
 	next.fds++;

@@ -17,6 +17,8 @@ struct own_told {
 	uint32_t task_net, sock_net;	/* inodes of namespaces */
 	uint32_t kind;			/* family << 24 | type << 16 | protocol */
 	uint32_t fds, tasks;		/* that were looked at */
+	uint32_t level;			/* of the reader's pid namespace */
+	uint64_t ns;			/* which that is, 0: not known yet */
 	uint32_t rings;			/* set by the reader: to be told of io_urings */
 };
 
