@@ -17,9 +17,11 @@
 
 #define SLICES 64		/* of the owner scan; some are far larger than others */
 #define SLICE_PIDS 64		/* at most */
-/* So long the scan goes on here before workers join in: an idle machine is
- * done by then, and a thread costs more. */
+#define SLICE_FDS 4096		/* of one process: it is shared as well */
+/* So long the scan goes on here before workers join in, if there are no more fds:
+ * an idle machine is done by then, and a thread costs more. */
 #define ALONE_NS 500000
+#define ALONE_FDS 1500
 
 /* ---- the owner scan --------------------------------------------------------- */
 
@@ -58,15 +60,16 @@ static void owner_drop(struct pool_job *job)
 
 struct owner_scan {
 	VEC(struct owner_job *) jobs;
-	bool one_pass;			/* nothing to share, and much to do */
+	bool alone;			/* little to do: begin without workers */
 };
 
-/* n 0: every process. */
-static void add_slice(struct collect *c, struct owner_scan *scan, const int32_t *pids,
-		      uint32_t n)
+/* n_pids 0: every process. */
+static void add_slice(struct collect *c, struct owner_scan *scan, const struct ask_owners *head,
+		      const struct wire_pid *pids)
 {
 	struct owner_job *j = mem_alloc(sizeof(*j));
 	struct owner_job **slot = j ? vec_push(&scan->jobs) : NULL;
+	uint32_t i;
 
 	if (!slot) {
 		mem_free(j);
@@ -77,34 +80,67 @@ static void add_slice(struct collect *c, struct owner_scan *scan, const int32_t 
 	j->job.drop = owner_drop;
 	j->source = c->ctx->source;
 	j->ask.kind = ASK_OWNERS;
-	if (n) {
-		j->arg.head.n_pids = n;
-		memcpy(j->arg.pids, pids, n * sizeof(*pids));
+	if (head->n_pids) {
+		j->arg.head = *head;
+		for (i = 0; i < head->n_pids; i++)
+			j->arg.pids[i] = pids[i].pid;
 		j->ask.arg = &j->arg;
-		j->ask.arg_len = (uint32_t)(sizeof(j->arg.head) + n * sizeof(*pids));
+		j->ask.arg_len = (uint32_t)(sizeof(j->arg.head) + i * sizeof(j->arg.pids[0]));
 	}
 	c->s->meta.asks++;
 	*slot = j;
 }
 
+/* A process with so many fds that they are read in parts. */
+static void add_parts(struct collect *c, struct owner_scan *scan, const struct wire_pid *pid)
+{
+	struct ask_owners head = { .n_pids = 1 };
+	uint32_t parts = pid->fds / SLICE_FDS;
+
+	for (; parts; parts--, head.from = head.to) {
+		head.to = parts > 1 ? head.from + SLICE_FDS : 0;
+		add_slice(c, scan, &head, pid);
+	}
+}
+
+/* Up to `most` processes whose fds are not too many for one slice. */
+static uint32_t slice_len(const struct wire_pid *pids, uint32_t most)
+{
+	uint32_t n = 0;
+	uint64_t fds = 0;
+
+	while (n < most && (fds += pids[n].fds) < SLICE_FDS)
+		n++;
+	return n;
+}
+
 static void make_slices(struct collect *c, struct owner_scan *scan)
 {
+	struct ask_owners head = { 0 };
 	struct buf pids = { 0 };
-	const int32_t *pid;
+	const struct wire_pid *pid;
 	uint32_t n = 0, each, i;
+	uint64_t fds = 0;
 	int r = -ENODATA;
 
 	if (c->ctx->share)
 		r = ask_bytes(c, ASK_PIDS, 0, 0, NULL, 0, &pids);
 	if (r == 0)
-		n = (uint32_t)(pids.len / sizeof(int32_t));
-	scan->one_pass = r == -EALREADY;
+		n = (uint32_t)(pids.len / sizeof(*pid));
 	pid = (const void *)pids.data;
+	for (i = 0; i < n; i++)
+		fds += pid[i].fds;
+	scan->alone = c->ctx->share && r != -EALREADY && fds < ALONE_FDS;
 	each = n / SLICES + 1 < SLICE_PIDS ? n / SLICES + 1 : SLICE_PIDS;
-	for (i = 0; i < n; i += each)
-		add_slice(c, scan, pid + i, n - i < each ? n - i : each);
+	for (i = 0; i < n; i += head.n_pids ? head.n_pids : 1) {
+		head.n_pids = slice_len(pid + i, n - i < each ? n - i : each);
+		if (head.n_pids)
+			add_slice(c, scan, &head, pid + i);
+		else
+			add_parts(c, scan, pid + i);
+	}
 	if (!n)
-		add_slice(c, scan, NULL, 0);
+		add_slice(c, scan, &head, NULL);
 	buf_release(&pids);
 }
 
@@ -120,8 +156,7 @@ static void owners_start(struct collect *c, struct owner_scan *scan)
 	for (i = 0; i < scan->jobs.n; i++) {
 		struct owner_job *j = scan->jobs.v[i];
 
-		j->ran = c->ctx->share && !scan->one_pass &&
-			 io_now_ns() - began < ALONE_NS;
+		j->ran = scan->alone && io_now_ns() - began < ALONE_NS;
 		if (j->ran)
 			owner_run(&j->job);
 		else

@@ -259,7 +259,7 @@ static int keep_unseen(const struct procscan *scan, const struct numbers *seen,
 			all->v[kept++] = all->v[i];
 	all->n = kept;
 	index_release(&known);
-	procscan_drop_idle(scan, UINT64_MAX, all);
+	procscan_drop_idle(scan, UINT64_MAX, all, NULL);
 	return r;
 }
 
@@ -326,27 +326,44 @@ static int answer_owners(struct kernel *k, const struct ask *a, chunk_fn fn, voi
 	return r < 0 ? r : procscan_owners(&k->scan, arg, a->arg_len, fn, ctx);
 }
 
+static void put_pids(struct buf *b, const struct numbers *pids, const uint32_t *fds)
+{
+	uint32_t i;
+
+	for (i = 0; i < pids->n; i++) {
+		struct wire_pid one = { pids->v[i], fds[i] };
+
+		buf_put(b, &one, sizeof(one));
+	}
+}
+
 /* One list of /proc serves both: who finds the owners, and the walk itself. */
 static int answer_pids(struct kernel *k, chunk_fn fn, void *ctx)
 {
 	struct numbers pids = { 0 };
-	uint64_t fds;
+	struct buf b = { 0 };
+	uint32_t *fds;
+	uint64_t sum;
 	int r;
 
 	atomic_store(&k->walked_ns, boot_clock_ns());
 	r = procscan_list(&k->scan, &pids);
-	fds = procscan_drop_idle(&k->scan, FDS_MANY, &pids);
-	if (bpf_wanted(k) && (!bpf_counts(k) || fds >= FDS_MANY) && bpf_allowed(k)) {
+	fds = mem_alloc((pids.n + 1) * sizeof(*fds));
+	sum = fds ? procscan_drop_idle(&k->scan, FDS_MANY, &pids, fds) : 0;
+	if (!fds) {
+		r = -ENOMEM;
+	} else if (bpf_wanted(k) && (!bpf_counts(k) || sum >= FDS_MANY) && bpf_allowed(k)) {
 		vec_release(&k->listed);
 		k->listed = pids;
 		pids = (struct numbers){ 0 };
 		atomic_store(&k->bpf_next, true);
 		r = -EALREADY;
+	} else if (r == 0) {
+		put_pids(&b, &pids, fds);
 	}
-	if (r == 0 && pids.n)
-		r = fn(ctx, pids.v, pids.n * sizeof(*pids.v));
+	mem_free(fds);
 	vec_release(&pids);
-	return r;
+	return source_give(&b, r, fn, ctx);
 }
 
 /* ---- descriptors in flight ------------------------------------------------ */

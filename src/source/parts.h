@@ -86,10 +86,12 @@ int dents_numbers(struct dents *d, int dirfd, const char *name, struct numbers *
 
 /* Every process. On an error what was read until then is there. */
 int procscan_list(const struct procscan *s, struct numbers *ret);
-/* How many fds they have open, counted until these are `enough`; those that turned
- * out to hold none are taken out. Where sizes do not count (fd_sizes): 0, and
- * none. */
-uint64_t procscan_drop_idle(const struct procscan *s, uint64_t enough, struct numbers *pids);
+/* How many fds they have open, counted until these are `enough` (but of a few
+ * hundred processes always); those that turned out to hold none are taken out.
+ * Where sizes do not count (fd_sizes): 0, and none. fds: of each, 0 not known, may
+ * be NULL. */
+uint64_t procscan_drop_idle(const struct procscan *s, uint64_t enough, struct numbers *pids,
+			    uint32_t *fds);
 /* The number of open fds alone, at most about `enough`. -EOPNOTSUPP: sizes do not
  * count. Processes that may not be looked at count 0. */
 int64_t procscan_fd_count(const struct procscan *s, uint64_t enough);

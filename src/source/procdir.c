@@ -18,6 +18,7 @@
 #include "wire/procfs.h"
 
 #define PROC_MAGIC 0x9fa0
+#define FEW_PIDS 300
 
 /* ---- paths, links, directories ------------------------------------------ */
 
@@ -250,21 +251,25 @@ static int64_t fds_open(const struct procscan *s, int32_t pid)
 	return st.st_nlink <= PROC_ALONE ? 0 : -1;
 }
 
-uint64_t procscan_drop_idle(const struct procscan *s, uint64_t enough, struct numbers *pids)
+uint64_t procscan_drop_idle(const struct procscan *s, uint64_t enough, struct numbers *pids,
+			    uint32_t *fds)
 {
 	uint32_t i, kept = 0;
-	uint64_t fds = 0;
+	uint64_t sum = 0;
 
 	for (i = 0; s->fd_sizes && i < pids->n; i++) {
-		int64_t n = fds < enough ? fds_open(s, pids->v[i]) : -1;
+		bool ask = sum < enough || (fds && i < FEW_PIDS);
+		int64_t n = ask ? fds_open(s, pids->v[i]) : -1;
 
 		pids->v[kept] = pids->v[i];
+		if (fds)
+			fds[kept] = n > 0 && n < INT32_MAX ? (uint32_t)n : 0;
 		kept += n != 0;
-		fds += n > 0 ? (uint64_t)n : 0;
+		sum += n > 0 ? (uint64_t)n : 0;
 	}
 	if (s->fd_sizes)
 		pids->n = kept;
-	return fds;
+	return sum;
 }
 
 int procscan_list(const struct procscan *s, struct numbers *ret)
@@ -284,7 +289,7 @@ int64_t procscan_fd_count(const struct procscan *s, uint64_t enough)
 {
 	struct numbers pids = { 0 };
 	int r = s->fd_sizes ? procscan_list(s, &pids) : -EOPNOTSUPP;
-	uint64_t fds = procscan_drop_idle(s, enough, &pids);
+	uint64_t fds = procscan_drop_idle(s, enough, &pids, NULL);
 
 	vec_release(&pids);
 	return r < 0 ? r : (int64_t)fds;

@@ -90,9 +90,23 @@ static void look_at_fd(struct scan *sc, struct task *t, const char *name, int32_
 	}
 }
 
-static bool is_dense(uint32_t entries, int32_t next)
+static bool is_dense(const struct scan *sc, const struct task *t, int32_t next)
 {
-	return entries >= MANY && (uint32_t)next <= entries + entries / 8;
+	uint32_t found = t->entries - t->lost;
+
+	return found >= MANY && (uint32_t)next - sc->from <= found + found / 8;
+}
+
+static bool is_beyond(const struct scan *sc, int32_t fd)
+{
+	return sc->to && (uint32_t)fd >= sc->to;
+}
+
+static void list_from(struct scan *sc, struct task *t, int32_t fd)
+{
+	sc->calls++;
+	if (lseek(sc->dents.fd, FIRST_FD + (off_t)fd, SEEK_SET) < 0)
+		scan_gap(sc, t, -errno);
 }
 
 /* Large tables are dense: to ask for one number after the other spares the list
@@ -104,7 +118,7 @@ static void try_numbers(struct scan *sc, struct task *t, int32_t fd)
 	uint32_t lost, row = 0;
 	int32_t first = fd;
 
-	for (; row < GAP_MAX && is_dense(t->entries - t->lost, fd); fd++) {
+	for (; row < GAP_MAX && is_dense(sc, t, fd) && !is_beyond(sc, fd); fd++) {
 		if (sc->err || t->stop)
 			return;
 		lost = t->lost;
@@ -112,22 +126,13 @@ static void try_numbers(struct scan *sc, struct task *t, int32_t fd)
 		row = t->lost > lost ? row + 1 : 0;
 	}
 	sc->calls += (uint32_t)(fd - first);
-	if (lseek(sc->dents.fd, FIRST_FD + fd, SEEK_SET) < 0)
-		scan_gap(sc, t, -errno);
+	list_from(sc, t, fd);
 }
 
-/* Of the process, or of thread t->tid. -errno: it cannot be opened. */
-static int read_table(struct scan *sc, struct task *t)
+static void read_entries(struct scan *sc, struct task *t)
 {
-	char path[PROC_PATH];
 	const char *name;
-	int r = 0;
 
-	t->hash = t->entries = t->lost = 0;
-	if (!t->in_fds)
-		r = dents_open(&sc->dents, t->dir, proc_path(path, 0, t->tid, "fd", -1));
-	if (r < 0)
-		return r;
 	sc->dents.room = FIRST_ROOM;
 	while (!sc->err && !t->stop && (name = dents_next(&sc->dents))) {
 		int32_t fd = proc_number(name);
@@ -135,12 +140,30 @@ static int read_table(struct scan *sc, struct task *t)
 		sc->dents.room = sizeof(sc->dents.bytes);
 		if (*name == '.')
 			continue;
+		if (is_beyond(sc, fd))
+			break;
 		look_at_fd(sc, t, name, fd);
 		sc->calls++;
 		if (sc->s->real && sc->dents.at >= sc->dents.len &&
-		    is_dense(t->entries - t->lost, fd + 1))
+		    is_dense(sc, t, fd + 1))
 			try_numbers(sc, t, fd + 1);
 	}
+}
+
+/* Of the process, or of thread t->tid. -errno: it cannot be opened. */
+static int read_table(struct scan *sc, struct task *t)
+{
+	char path[PROC_PATH];
+	int r = 0;
+
+	t->hash = t->entries = t->lost = 0;
+	if (!t->in_fds)
+		r = dents_open(&sc->dents, t->dir, proc_path(path, 0, t->tid, "fd", -1));
+	if (r < 0)
+		return r;
+	if (sc->from)
+		list_from(sc, t, (int32_t)sc->from);
+	read_entries(sc, t);
 	r = sc->dents.err;	/* ENOENT: it ended while being read */
 	sc->calls += sc->dents.calls + 1;
 	if (!t->in_fds)
@@ -253,11 +276,15 @@ static bool has_no_fds(struct scan *sc, int dir)
 	       ((ps.flags & PF_KTHREAD) || ps.state == 'Z' || ps.state == 'X');
 }
 
-/* The leader ended while its table was read; its threads hold the rest. */
+/* The leader ended while its table was read; its threads hold the rest. That is
+ * the business of who reads the first part; should it end later, the second look
+ * finds what is missing. */
 static bool leader_left(struct scan *sc, const struct task *t)
 {
 	struct procfs_stat st;
 
+	if (sc->from)
+		return false;
 	if (t->lost == t->entries)
 		return true;
 	return t->lost && scan_stat(sc, t, &st) == 0 &&
@@ -318,7 +345,7 @@ static void scan_process(struct scan *sc, int32_t pid)
 	struct task t = { .pid = pid };
 	int r;
 
-	sc->procs++;
+	sc->procs += !sc->from;
 	sc->tables.n = sc->inodes.n = 0;
 	r = open_task(sc, &t);
 	if (r < 0)
@@ -383,12 +410,16 @@ static int scan(const struct procscan *s, const struct ask_owners *arg, size_t a
 	sc->deep = deep;
 	sc->maps = deep && want.maps;
 	sc->new_only = deep && want.new_only;
+	if (s->real && !deep && want.n_pids == 1 && want.from <= INT32_MAX / 2) {
+		sc->from = want.from;
+		sc->to = want.to;
+	}
 	if (want.n_pids)
 		r = pids_asked(&want, arg, arg_len, &pids);
 	else
 		r = procscan_list(s, &pids);
 	if (!want.n_pids)
-		procscan_drop_idle(s, FDS_MANY, &pids);
+		procscan_drop_idle(s, FDS_MANY, &pids, NULL);
 	if (r == -ENOMEM || r == -EINVAL)
 		sc->err = r;
 	else if (r < 0)

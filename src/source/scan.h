@@ -19,6 +19,7 @@ struct scan {
 	void *ctx;
 	int err;			/* of fn, or out of memory: ends the scan */
 	bool deep, maps, new_only;
+	uint32_t from, to;		/* of a table; to 0: all */
 	uint32_t fds, procs;
 	uint64_t calls;			/* of the system */
 	uint64_t netns;			/* of the last NET record */

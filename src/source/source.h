@@ -89,7 +89,7 @@ enum ask_kind {
 	/* id: hash of arg. arg: such a path. Its id, u64; -ENOENT. */
 	ASK_CGROUP_ID,
 
-	/* id 0. Array of i32, the pids of all processes that can hold something: to
+	/* id 0. Array of struct wire_pid, all processes that can hold something: to
 	 * share a walk between workers. Of a live source only. -EALREADY: there is
 	 * nothing to share, one ASK_OWNERS without pids gives all in one pass (BPF). */
 	ASK_PIDS,
@@ -149,6 +149,9 @@ struct ask_owners {
 	uint32_t n_pids;		/* > 0: only these (struct followed by i32 pids) */
 	uint32_t maps;			/* look for mapped sockets (packet rings) */
 	uint32_t new_only;		/* ASK_HOLDERS: only what was not there before */
+	/* ASK_OWNERS of one pid: fds from here on, below `to` (0: all). Threads are
+	 * the first part's. */
+	uint32_t from, to;
 };
 struct ask_proc { int32_t pid; uint32_t sections; uint64_t start_ns; };	/* bits 1u << tag */
 struct ask_fd { int32_t pid; uint32_t tid; int32_t fd; uint32_t inode; uint64_t start_ns; };

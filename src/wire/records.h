@@ -94,6 +94,7 @@ struct wire_ns {
 	uint16_t path_len, zero;
 	/* name, path, without NUL */
 };
+struct wire_pid { int32_t pid; uint32_t fds; };	/* open fds, 0: not known */
 struct wire_nsid { int32_t nsid; uint16_t ns, zero; };
 
 _Static_assert(sizeof(struct own_fd) == 16, "owner stream");

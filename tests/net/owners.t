@@ -153,6 +153,41 @@ for t in udplite:bound raw:plain raw6:plain ping:bound netlink:bound packet:plai
 	fi
 done
 scene_stop
+# one table so large that it is shared between threads
+cat >"$T/large.py" <<'END'
+import resource
+import socket
+import sys
+
+want = 9000
+hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+if hard < want + 100:
+    print("at most %d open files" % hard, flush=True)
+    sys.exit()
+resource.setrlimit(resource.RLIMIT_NOFILE, (want + 100, hard))
+held = [socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) for _ in range(want)]
+del held[4000:4200:3], held[7000:7100]
+print("holds", len(held), flush=True)
+sys.stdin.read()
+END
+mkfifo "$T/large.in" "$T/large.out"
+$python "$T/large.py" <"$T/large.in" >"$T/large.out" &
+large=$!
+exec 7>"$T/large.in"
+read -r did n_held <"$T/large.out"
+if [ "$did" = holds ]; then
+	for t in 0 1; do
+		run -xa --json --collector proc --workers $t "pid:$large"
+		t_json "9,000 fds of one process, $t workers" \
+			"[len(d['sockets']), len({(o['pid'], o['fd']) for s in d['sockets']
+				for o in s['owners']}), max(len(s['owners']) for s in d['sockets'])
+			] == [$n_held, $n_held, 1]"
+	done
+else
+	skip "one large table" "$did $n_held"
+fi
+exec 7>&-
+wait $large
 # what is not shown is not read
 scene_start tcp-listen=127.0.0.1:0
 if command -v strace >/dev/null; then
