@@ -100,25 +100,30 @@ bool addr_parse(const char *s, size_t len, struct lssock_addr *ret)
 	return true;
 }
 
-static char *octet(char *at, unsigned v)
-{
-	if (v >= 100)
-		*at++ = (char)('0' + v / 100);
-	if (v >= 10)
-		*at++ = (char)('0' + v / 10 % 10);
-	*at++ = (char)('0' + v % 10);
-	return at;
-}
+#define TEN(tens) tens "0", tens "1", tens "2", tens "3", tens "4", \
+		  tens "5", tens "6", tens "7", tens "8", tens "9"
+
+/* Addresses are most of a list: an octet is one copy, not two divisions. */
+static const char octets[256][4] = {
+	TEN(""), TEN("1"), TEN("2"), TEN("3"), TEN("4"), TEN("5"), TEN("6"), TEN("7"),
+	TEN("8"), TEN("9"), TEN("10"), TEN("11"), TEN("12"), TEN("13"), TEN("14"), TEN("15"),
+	TEN("16"), TEN("17"), TEN("18"), TEN("19"), TEN("20"), TEN("21"), TEN("22"), TEN("23"),
+	TEN("24"), "250", "251", "252", "253", "254", "255",
+};
 
 static void put_v4(struct buf *b, const uint8_t *ip)
 {
-	char text[16], *at = text;
+	char *at;
 
+	if (!buf_reserve(b, 4 * sizeof(*octets) + 1))
+		return;
+	at = b->data + b->len;
 	for (unsigned i = 0; i < 4; i++) {
-		at = octet(at, ip[i]);
+		memcpy(at, octets[ip[i]], sizeof(*octets));
+		at += 1 + (ip[i] >= 10) + (ip[i] >= 100);
 		*at++ = '.';
 	}
-	buf_put(b, text, (size_t)(at - text) - 1);
+	b->len = (size_t)(at - b->data) - 1;
 }
 
 /* First of the longest runs of zero groups, if it has at least two; *ret_len 0:

@@ -244,27 +244,77 @@ static void put_value(struct table *t, struct cell *c, struct lssock_value *v,
 	}
 }
 
+/* Whether the text depends on more than the value. */
+static bool row_decides(const struct table *t, uint32_t col, const struct lssock_value *v)
+{
+	return col == t->more || (col == t->why && v->kind == LSSOCK_V_WORD) ||
+	       (col == t->process && (v->kind == LSSOCK_V_NA || v->kind == LSSOCK_V_UNKNOWN));
+}
+
+static void put_again(struct table *t, struct cell *c, const struct cell_memo *m)
+{
+	*c = m->cell;
+	c->off = t->text.len;
+	/* More than its length: a copy of fixed size is a few instructions. */
+	if (!buf_reserve(&t->text, sizeof(m->text)))
+		return;
+	memcpy(t->text.data + t->text.len, m->text, sizeof(m->text));
+	t->text.len += c->len;
+}
+
+static void remember(struct cell_memo *m, const struct table *t, const struct cell *c,
+		     const struct lssock_value *v)
+{
+	m->memo.known = m->memo.comparable = false;
+	if (t->text.failed || c->len > sizeof(m->text))
+		return;
+	memo_set(&m->memo, v, 0, c->len);
+	m->cell = *c;
+	memcpy(m->text, t->text.data + c->off, c->len);
+}
+
+static void put_cell(struct table *t, struct cell *c, struct lssock_value *v, uint32_t row,
+		     uint32_t col)
+{
+	uint32_t subs;
+
+	c->off = t->text.len;
+	c->keep = 0;
+	c->role = ROLE_PLAIN;
+	c->reason = false;
+	put_value(t, c, v, row, col);
+	if (col == t->more && !c->keep) {
+		subs = t->sheet->subs(t->sheet, row);
+		put_more(t, c, subs > 1 ? subs - 1 : 0);
+	}
+	if (t->text.len == c->off)
+		buf_putc(&t->text, '-');
+	c->len = t->text.len - c->off;
+	c->width = t->text.failed ? 0 : table_columns(t->text.data + c->off, c->len);
+}
+
 void table_row(struct table *t, uint32_t row, struct cell *c)
 {
 	const struct lssock_sheet *s = t->sheet;
+	uint32_t col, proc = t->memos && s->proc ? s->proc(s, row, 0) : 0;
+	bool same = proc && proc == t->proc;
 	struct lssock_value v;
-	uint32_t col, subs;
 
 	for (col = 0; col < t->n; col++, c++) {
-		c->off = t->text.len;
-		c->keep = 0;
-		c->role = ROLE_PLAIN;
-		c->reason = false;
-		out_cell(s, row, 0, col, &v);
-		put_value(t, c, &v, row, col);
-		if (col == t->more && !c->keep) {
-			subs = s->subs(s, row);
-			put_more(t, c, subs > 1 ? subs - 1 : 0);
+		struct cell_memo *m = t->memos ? &t->memos[col] : NULL;
+
+		if (same && m->memo.known && s->columns[col].of_proc) {
+			put_again(t, c, m);
+			continue;
 		}
-		if (t->text.len == c->off)
-			buf_putc(&t->text, '-');
-		c->len = t->text.len - c->off;
-		c->width = t->text.failed ? 0 :
-			   table_columns(t->text.data + c->off, c->len);
+		out_cell(s, row, 0, col, &v);
+		if (m && memo_is(&m->memo, &v) && !row_decides(t, col, &v)) {
+			put_again(t, c, m);
+			continue;
+		}
+		put_cell(t, c, &v, row, col);
+		if (m && !row_decides(t, col, &v))
+			remember(m, t, c, &v);
 	}
+	t->proc = proc;
 }

@@ -3,6 +3,7 @@
  * The list of formats, the sink they write to, what they share, and the
  * separated ones (CSV by RFC 4180, TSV). What a cell says is the sheet's.
  */
+#include "out/memo.h"
 #include "out/slices.h"
 
 #include <errno.h>
@@ -142,6 +143,9 @@ struct sep {
 	const struct lssock_sheet *sheet;
 	struct buf *out;
 	struct buf cell;
+	struct memo *memos;		/* by column, NULL: nothing is remembered */
+	uint32_t owners, proc;		/* of the row; proc 0: of several, or not known */
+	bool same;			/* the process of the row before */
 	bool csv;
 };
 
@@ -211,33 +215,75 @@ static void csv_quoted(struct buf *b, const char *s, size_t len)
 	buf_putc(b, '"');
 }
 
+static void sep_put(struct sep *x, bool is_text)
+{
+	const char *s = x->cell.data;
+	size_t len = x->cell.len;
+
+	if (x->cell.failed)
+		x->out->failed = true;
+	/* "" is an empty text, nothing is null. */
+	if (x->csv && (len ? memchr(s, '"', len) || memchr(s, ',', len) : is_text))
+		csv_quoted(x->out, s, len);
+	else
+		buf_put(x->out, s, len);
+}
+
+/* All owners of a row in one cell. */
+static void sep_list(struct sep *x, uint32_t row, uint32_t col, unsigned flags)
+{
+	struct lssock_value v;
+	bool text = false;
+	uint32_t i;
+
+	buf_reset(&x->cell);
+	for (i = 0; i < x->owners; i++) {
+		if (i)
+			buf_putc(&x->cell, ';');
+		out_cell(x->sheet, row, i, col, &v);
+		v.more = 0;		/* the others are in the list */
+		text = v.kind == LSSOCK_V_TEXT || v.kind == LSSOCK_V_NAME;
+		sep_value(x, &v, flags);
+	}
+	sep_put(x, text);
+}
+
+static void sep_one(struct sep *x, uint32_t row, uint32_t col, bool list, unsigned flags)
+{
+	struct memo *m = x->memos ? &x->memos[col] : NULL;
+	size_t at = x->out->len;
+	struct lssock_value v;
+
+	out_cell(x->sheet, row, 0, col, &v);
+	if (list)
+		v.more = 0;
+	if (m && memo_is(m, &v)) {
+		memo_copy(m, x->out);
+		return;
+	}
+	if (v.kind == LSSOCK_V_UINT || v.kind == LSSOCK_V_ADDR) {
+		value_put(x->out, &v, false, 0);	/* needs no quotes */
+	} else {
+		buf_reset(&x->cell);
+		sep_value(x, &v, flags);
+		sep_put(x, v.kind == LSSOCK_V_TEXT || v.kind == LSSOCK_V_NAME);
+	}
+	if (m && !x->out->failed)
+		memo_set(m, &v, at, x->out->len - at);
+}
+
 static void sep_cell(struct sep *x, uint32_t row, uint32_t col)
 {
 	const struct lssock_sheet *s = x->sheet;
 	bool list = s->columns[col].nest == LSSOCK_NEST_OWNER && s->subs;
-	uint32_t i, n = list ? s->subs(s, row) : 1;
 	unsigned flags = (x->csv ? TEXT_FORMULA : 0) | (list ? TEXT_SEMI : 0);
-	struct lssock_value v;
-	bool text = false;
 
-	buf_reset(&x->cell);
-	for (i = 0; i < n; i++) {
-		if (i)
-			buf_putc(&x->cell, ';');
-		out_cell(s, row, i, col, &v);
-		if (list)
-			v.more = 0;	/* the others are in the list */
-		text = v.kind == LSSOCK_V_TEXT || v.kind == LSSOCK_V_NAME;
-		sep_value(x, &v, flags);
-	}
-	if (x->cell.failed)
-		x->out->failed = true;
-	/* "" is an empty text, nothing is null. */
-	if (x->csv && (x->cell.len ? memchr(x->cell.data, '"', x->cell.len) ||
-				     memchr(x->cell.data, ',', x->cell.len) : text))
-		csv_quoted(x->out, x->cell.data, x->cell.len);
-	else if (x->cell.len)
-		buf_put(x->out, x->cell.data, x->cell.len);
+	if (list && x->same && s->columns[col].of_proc && x->memos[col].known)
+		memo_copy(&x->memos[col], x->out);
+	else if (list && x->owners != 1)
+		sep_list(x, row, col, flags);
+	else
+		sep_one(x, row, col, list, flags);
 }
 
 static void sep_end(struct sep *x, uint32_t col)
@@ -252,17 +298,35 @@ static void sep_end(struct sep *x, uint32_t col)
 
 struct sep_rows { struct sink *sink; bool csv; };
 
+static void sep_row(struct sep *x, uint32_t row)
+{
+	const struct lssock_sheet *s = x->sheet;
+	uint32_t col, proc = 0;
+
+	x->owners = s->subs ? s->subs(s, row) : 0;
+	if (x->memos && x->owners == 1 && s->proc)
+		proc = s->proc(s, row, 0);
+	x->same = proc && proc == x->proc;
+	if (x->owners == 1)
+		x->proc = proc;		/* lists leave what is remembered alone */
+	for (col = 0; col < s->n_columns; col++) {
+		sep_cell(x, row, col);
+		sep_end(x, col);
+	}
+}
+
 static void sep_make(struct slice *c)
 {
 	const struct sep_rows *rows = c->ctx;
 	struct sep x = { .sheet = c->sheet, .out = &c->text, .csv = rows->csv };
-	uint32_t row, col;
+	uint32_t row;
 
+	/* Without memory nothing is remembered, and all is written anew. */
+	if (c->sheet->kind == SHEET_SOCKETS)
+		x.memos = mem_alloc(c->sheet->n_columns * sizeof(*x.memos));
 	for (row = c->from; row < c->to; row++)
-		for (col = 0; col < c->sheet->n_columns; col++) {
-			sep_cell(&x, row, col);
-			sep_end(&x, col);
-		}
+		sep_row(&x, row);
+	mem_free(x.memos);
 	buf_release(&x.cell);
 }
 

@@ -9,6 +9,7 @@
 #include <errno.h>
 
 #define AHEAD 4			/* slices per thread that are under way */
+#define MANY_ROWS 8192u		/* fewer are done before a thread has started */
 
 static void run(struct pool_job *job)
 {
@@ -29,7 +30,9 @@ static void drop(struct pool_job *job)
 	mem_free(s);
 }
 
-static struct slice *slice_new(const struct slicing *w, uint32_t number, bool alone)
+/* text: one to write into that was used before, empty afterwards. */
+static struct slice *slice_new(const struct slicing *w, uint32_t number, bool alone,
+			       struct buf *text)
 {
 	struct slice *s = mem_alloc(sizeof(*s));
 	uint32_t left;
@@ -50,27 +53,45 @@ static struct slice *slice_new(const struct slicing *w, uint32_t number, bool al
 		mem_free(s);
 		return NULL;
 	}
+	s->text = *text;
+	*text = (struct buf){ 0 };
 	return s;
+}
+
+/* The memory of its text is warm: the next one takes it. */
+static void slice_end(struct slice *s, struct buf *text)
+{
+	*text = s->text;
+	s->text = (struct buf){ 0 };
+	buf_reset(text);
+	drop(&s->job);
 }
 
 static int in_turn(const struct slicing *w)
 {
 	uint32_t i, n = slices_of(w->sheet);
+	struct buf text = { 0 };
 	int r = 0;
 
 	for (i = 0; i < n && r >= 0; i++) {
-		struct slice *s = slice_new(w, i, true);
+		struct slice *s = slice_new(w, i, true, &text);
 
-		if (!s)
-			return -ENOMEM;
+		if (!s) {
+			r = -ENOMEM;
+			break;
+		}
 		run(&s->job);
 		r = s->err < 0 ? s->err : w->take(s);
-		drop(&s->job);
+		slice_end(s, &text);
 	}
+	buf_release(&text);
 	return r;
 }
 
-struct ring { struct slice **v; uint32_t room, posted, taken; };
+struct ring {
+	uint32_t room, posted, taken;
+	struct { struct slice *slice; struct buf text; } *v;
+};
 
 /* Posts what there is room for. 0 or -ENOMEM. */
 static int post_some(const struct slicing *w, struct pool *pool, struct ring *g)
@@ -78,11 +99,13 @@ static int post_some(const struct slicing *w, struct pool *pool, struct ring *g)
 	uint32_t n = slices_of(w->sheet);
 
 	while (g->posted < n && g->posted - g->taken < g->room) {
-		struct slice *s = slice_new(w, g->posted, false);
+		uint32_t at = g->posted % g->room;
+		struct slice *s = slice_new(w, g->posted, false, &g->v[at].text);
 
 		if (!s)
 			return -ENOMEM;
-		g->v[g->posted++ % g->room] = s;
+		g->v[at].slice = s;
+		g->posted++;
 		pool_post(pool, &s->job);
 	}
 	return 0;
@@ -92,9 +115,10 @@ static int post_some(const struct slicing *w, struct pool *pool, struct ring *g)
 static int at_once(const struct slicing *w, struct pool *pool, unsigned threads)
 {
 	struct ring g = { .room = (threads + 1) * AHEAD };
+	uint32_t i, at;
 	int r = 0;
 
-	g.v = mem_alloc(g.room * sizeof(struct slice *));
+	g.v = mem_alloc(g.room * sizeof(*g.v));
 	if (!g.v)
 		return -ENOMEM;
 	for (;;) {
@@ -104,12 +128,15 @@ static int at_once(const struct slicing *w, struct pool *pool, unsigned threads)
 			r = post_some(w, pool, &g);
 		if (g.taken == g.posted)
 			break;
-		s = g.v[g.taken++ % g.room];
+		at = g.taken++ % g.room;
+		s = g.v[at].slice;
 		pool_wait(pool, &s->job);
 		if (r >= 0)
 			r = s->err < 0 ? s->err : w->take(s);
-		drop(&s->job);
+		slice_end(s, &g.v[at].text);
 	}
+	for (i = 0; i < g.room; i++)
+		buf_release(&g.v[i].text);
 	mem_free(g.v);
 	return r;
 }
@@ -120,7 +147,7 @@ int slices_run(const struct slicing *w)
 	struct pool *pool;
 	int r;
 
-	if (slices_of(w->sheet) < 3 || !w->sheet->twin)
+	if (w->sheet->n_rows < MANY_ROWS || !w->sheet->twin)
 		threads = 0;
 	pool = threads ? pool_new(threads) : NULL;
 	if (!pool)

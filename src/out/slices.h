@@ -6,7 +6,7 @@
 #include "base/pool.h"
 #include "out/out.h"
 
-#define SLICE_ROWS 4096u
+#define SLICE_ROWS 1024u
 
 struct slice {
 	struct pool_job job;

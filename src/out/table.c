@@ -14,8 +14,8 @@
 
 /* Slices whose text is kept between measuring and printing; later ones are made
  * twice, so that a million rows do not cost a second copy of everything. */
-#define CACHE_SLICES 32u
-#define CACHE_BYTES (2u << 20)		/* of one slice */
+#define CACHE_SLICES 128u
+#define CACHE_BYTES (1u << 19)		/* of one slice */
 
 /* ---- widths ----------------------------------------------------------------- */
 
@@ -61,16 +61,19 @@ static void part_free(struct table *t)
 	mem_free(t);
 }
 
-/* A part has its widths behind it. */
+/* A part has what it remembers and its widths behind it. */
 static struct table *part_new(const struct table *of, const struct lssock_sheet *sheet)
 {
-	struct table *t = mem_alloc(sizeof(*t) + (of->n + 1ul) * sizeof(*of->width));
+	bool memos = sheet->kind == SHEET_SOCKETS;
+	size_t widths = (of->n + 1ul) * sizeof(*of->width);
+	struct table *t = mem_alloc(sizeof(*t) + memos * of->n * sizeof(*of->memos) + widths);
 
 	if (!t)
 		return NULL;
 	*t = *of;
 	t->sheet = sheet;
-	t->width = (uint32_t *)(t + 1);
+	t->memos = memos ? (struct cell_memo *)(t + 1) : NULL;
+	t->width = memos ? (uint32_t *)(t->memos + of->n) : (uint32_t *)(t + 1);
 	t->owner_width = t->width + t->n;
 	t->text = (struct buf){ 0 };
 	t->cells = NULL;

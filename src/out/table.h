@@ -3,7 +3,7 @@
 #ifndef OUT_TABLE_H
 #define OUT_TABLE_H
 
-#include "out/out.h"
+#include "out/memo.h"
 
 enum role { ROLE_PLAIN, ROLE_HEAD, ROLE_DIM, ROLE_WARN, ROLE_BAD };
 
@@ -12,6 +12,13 @@ struct cell {
 	uint8_t keep;			/* bytes at the end that are never cut */
 	uint8_t role;
 	bool reason;			/* instead of an owner: cut before any column gives */
+};
+
+/* What a column showed last, with its text unless that is long. */
+struct cell_memo {
+	struct memo memo;
+	struct cell cell;
+	char text[40];
 };
 
 /* The whole, and a copy of it for each slice with its own text and widths. */
@@ -27,6 +34,8 @@ struct table {
 	uint32_t state, why, process, remote, more;	/* columns, or n */
 	uint32_t *owner_width;		/* of `process` without the reasons */
 	int dir;			/* field, < 0: none */
+	struct cell_memo *memos;	/* by column, NULL: nothing is remembered */
+	uint32_t proc;			/* whose owner's columns were the last, 0: nobody's */
 	uint32_t *width;		/* by column, then owner_width */
 	uint32_t gap;
 	struct buf text;

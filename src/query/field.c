@@ -192,7 +192,9 @@ void field_get(const struct field *f, const struct lssock_snap *s, uint32_t row,
 	ret->unit = f->unit;
 	ret->more = 0;
 	ret->i = 0;
-	if (f->protos && !(f->protos & 1u << k->proto))
+	if (f->get && !(f->protos | f->states))
+		f->get(f, s, row, owner, ret);
+	else if (f->protos && !(f->protos & 1u << k->proto))
 		value_na(ret);
 	else if (f->states && row_has_state(k) && !(f->states & 1u << k->state))
 		value_na(ret);

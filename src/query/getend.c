@@ -31,9 +31,12 @@ static bool has_local(const struct lssock_sock *k)
 
 static bool has_remote(const struct lssock_sock *k)
 {
-	struct lssock_addr a = addr_of_end(k->family, &k->remote, NULL);
+	struct lssock_addr a;
 
-	return row_has_peer(k) && (k->rport || !addr_is_any(&a));
+	if (!row_has_peer(k) || k->rport)
+		return row_has_peer(k);
+	a = addr_of_end(k->family, &k->remote, NULL);
+	return !addr_is_any(&a);
 }
 
 static void set_addr(const struct lssock_addr *a, struct lssock_value *ret)

@@ -347,6 +347,23 @@ GETTER(get_nfds)
 		set_count(p->nfds, ret);
 }
 
+bool get_is_of_proc(const struct field *f)
+{
+	static field_getter *const getters[] = {
+		get_pid, get_proc, get_cmd, get_exe, get_exe_deleted, get_ppid, get_puid,
+		get_puser, get_start, get_unit, get_service, get_container, get_runtime,
+		get_pod, get_nofile, get_nfds,
+	};
+	size_t i;
+
+	if (f->nest != LSSOCK_NEST_OWNER || f->protos || f->states)
+		return false;
+	for (i = 0; i < sizeof(getters) / sizeof(*getters); i++)
+		if (f->get == getters[i])
+			return true;
+	return false;
+}
+
 void put_owner(const struct lssock_snap *s, uint32_t owner, struct lssock_value *ret)
 {
 	const struct lssock_proc *p = &s->procs.v[s->owners.v[owner].proc];

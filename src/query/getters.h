@@ -64,6 +64,8 @@ field_getter get_scope, get_file_state, get_file_user, get_file_group, get_file_
 field_getter get_pid, get_tid, get_fd, get_proc, get_process, get_cmd, get_exe, get_exe_deleted,
     get_ppid, get_puid, get_puser, get_start, get_unit, get_service, get_container, get_runtime,
     get_pod, get_nowners, get_nofile, get_nfds;
+/* Whether all that one process holds has the same value of the field. */
+bool get_is_of_proc(const struct field *f);
 /* "name[pid]" of an owner, added to ret's text. */
 void put_owner(const struct lssock_snap *s, uint32_t owner, struct lssock_value *ret);
 

@@ -58,6 +58,7 @@ struct sheet_column {
 	uint8_t min;			/* narrowest sensible width in a table, 0: content */
 	uint8_t give;			/* when narrow: 0 never cut, else higher is cut first */
 	uint8_t cut;			/* how: 'e' at the end, 'm' in the middle */
+	bool of_proc;			/* the same for all that one process holds */
 };
 
 enum sheet_kind { SHEET_SOCKETS, SHEET_GROUPS, SHEET_NETNS, SHEET_SUMMARY, SHEET_FIELDS };
@@ -72,6 +73,8 @@ struct lssock_sheet {
 		     struct lssock_value *ret);
 	/* Owners of a row (SHEET_SOCKETS); NULL: rows have no owners. */
 	uint32_t (*subs)(const struct lssock_sheet *s, uint32_t row);
+	/* Row in procs[] of such an owner, 0: none, or not known; may be NULL. */
+	uint32_t (*proc)(const struct lssock_sheet *s, uint32_t row, uint32_t sub);
 	/* The snapshot's row behind a row, LSSOCK_NONE: none. */
 	uint32_t (*origin)(const struct lssock_sheet *s, uint32_t row);
 	void (*free)(struct lssock_sheet *s);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "query/getters.h"
 #include "query/rows.h"
 
 struct lssock_view {
@@ -146,6 +147,7 @@ static struct sheet_column column_of(const struct field *f)
 	return (struct sheet_column){
 		.name = f->name, .head = f->head, .nest = f->nest, .unit = f->unit,
 		.right = right, .min = f->width, .give = f->give, .cut = f->cut,
+		.of_proc = get_is_of_proc(f),
 	};
 }
 
@@ -175,6 +177,16 @@ static uint32_t sockets_subs(const struct lssock_sheet *sheet, uint32_t row)
 
 	owners_of(&t->owners, sheet->snap, t->query->filter, t->rows.v[row]);
 	return t->owners.list.n;
+}
+
+static uint32_t sockets_proc(const struct lssock_sheet *sheet, uint32_t row, uint32_t sub)
+{
+	const struct sockets_sheet *t = sheet->ctx;
+	const struct lssock_snap *s = sheet->snap;
+	uint32_t proc = sub < sockets_subs(sheet, row) ?
+			s->owners.v[t->owners.list.v[sub]].proc : 0;
+
+	return proc < s->procs.n ? proc : 0;
 }
 
 static uint32_t sockets_origin(const struct lssock_sheet *sheet, uint32_t row)
@@ -255,7 +267,8 @@ static int sockets_sheet(const struct lssock_view *v, struct lssock_sheet **ret)
 	t->query = v->query;
 	t->sheet = (struct lssock_sheet){
 		.kind = SHEET_SOCKETS, .snap = lssock_snap_hold(v->snap),
-		.cell = sockets_cell, .subs = sockets_subs, .origin = sockets_origin,
+		.cell = sockets_cell, .subs = sockets_subs, .proc = sockets_proc,
+		.origin = sockets_origin,
 		.free = sockets_free, .twin = sockets_twin,
 		.owners_asked = v->snap->meta.owners_asked, .ctx = t,
 	};

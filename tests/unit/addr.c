@@ -217,9 +217,28 @@ static void order(void **state)
 	}
 }
 
+static void test_octets(void **state)
+{
+	struct lssock_addr a = { .family = AF_INET, .prefix = 32 };
+	char want[INET_ADDRSTRLEN];
+	struct buf b = { 0 };
+	unsigned i;
+
+	(void)state;
+	for (i = 0; i < 256; i++) {
+		a.ip[0] = a.ip[3] = (uint8_t)i;
+		a.ip[1] = (uint8_t)(255 - i);
+		buf_reset(&b);
+		addr_put(&b, &a);
+		assert_string_equal(buf_cstr(&b), inet_ntop(AF_INET, a.ip, want, sizeof(want)));
+	}
+	buf_release(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_octets),
 		cmocka_unit_test(reads_and_writes),
 		cmocka_unit_test(refuses),
 		cmocka_unit_test(as_the_library),

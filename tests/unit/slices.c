@@ -15,7 +15,9 @@
 #include "out/slices.h"
 #include "query/value.h"
 
-#define ROWS (7 * SLICE_ROWS + 13)
+/* Enough for threads, and more than that. */
+#define MANY (12 * SLICE_ROWS)
+#define ROWS (28 * SLICE_ROWS + 13)
 
 /* A sheet that remembers its last row, as that of sockets does: two threads on
  * one of them would mix rows up. */
@@ -112,7 +114,7 @@ static int print(const char *format, uint32_t rows, int threads, size_t room, st
 static void test_same_bytes(void **state)
 {
 	static const char *const formats[] = { "table", "json", "jsonl", "csv", "tsv" };
-	static const uint32_t rows[] = { 0, 1, SLICE_ROWS, SLICE_ROWS + 1, 3 * SLICE_ROWS, ROWS };
+	static const uint32_t rows[] = { 0, 1, SLICE_ROWS, SLICE_ROWS + 1, MANY, ROWS };
 	struct page one, many;
 	size_t i, k;
 	int threads;
@@ -138,7 +140,7 @@ static void test_more_than_is_kept(void **state)
 {
 	struct page p;
 	const char *at;
-	uint32_t row, n = 40 * SLICE_ROWS;
+	uint32_t row, n = 160 * SLICE_ROWS;
 
 	(void)state;
 	assert_int_equal(print("table", n, 2, SIZE_MAX, &p), 0);
@@ -182,7 +184,7 @@ static void test_no_memory(void **state)
 	for (i = 0; i < 2; i++) {
 		for (at = 1, r = -1; r < 0; at += 1 + at / 8) {
 			mem_fail_at((uint64_t)at);
-			r = print(formats[i], 4 * SLICE_ROWS, 2, SIZE_MAX, &p);
+			r = print(formats[i], MANY, 2, SIZE_MAX, &p);
 			mem_fail_at(0);
 			assert_true(r == 0 || r == -ENOMEM);
 			buf_release(&p.text);
