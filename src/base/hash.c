@@ -43,53 +43,103 @@ void index_release(struct index *x)
 	*x = (struct index){ 0 };
 }
 
-static void all_free(struct index_slot *slots, size_t n)
+struct narrow { uint32_t key, row; };	/* row INDEX_NONE: free */
+struct wide { uint64_t key; uint32_t row; };
+
+static bool is_wide(uint64_t key)
 {
-	memset(slots, 0xff, n * sizeof(*slots));	/* row INDEX_NONE */
+	return key > UINT32_MAX;
+}
+
+static size_t slot_size(bool wide)
+{
+	return wide ? sizeof(struct wide) : sizeof(struct narrow);
+}
+
+static inline uint64_t key_at(const struct index *x, size_t i, bool wide)
+{
+	return wide ? ((struct wide *)x->slots)[i].key : ((struct narrow *)x->slots)[i].key;
+}
+
+static inline uint32_t *row_at(const struct index *x, size_t i, bool wide)
+{
+	return wide ? &((struct wide *)x->slots)[i].row : &((struct narrow *)x->slots)[i].row;
+}
+
+static void all_free(struct index *x)
+{
+	memset(x->slots, 0xff, ((size_t)x->mask + 1) * slot_size(x->wide));
 }
 
 void index_clear(struct index *x)
 {
 	if (x->slots)
-		all_free(x->slots, (size_t)x->mask + 1);
+		all_free(x);
 	x->n = 0;
 }
 
-/* The slot of the key, or the free one where it belongs. */
-static struct index_slot *probe(const struct index *x, uint64_t key)
+static inline size_t home_of(const struct index *x, uint64_t key)
 {
 	uint32_t groups = x->mask / GROUP, at = (uint32_t)hash_u64(key >> 3);
-	struct index_slot *home = x->slots + (size_t)(at & groups) * GROUP;
 
-	home += key & (GROUP - 1);
-	if (home->key == key || home->row == INDEX_NONE)	/* nearly always */
-		return home;
+	return (size_t)(at & groups) * GROUP + (key & (GROUP - 1));
+}
+
+/* The slot of the key, or the free one where it belongs. */
+static inline size_t probe_as(const struct index *x, uint64_t key, bool wide)
+{
+	uint32_t groups = x->mask / GROUP, at = (uint32_t)hash_u64(key >> 3);
+	size_t slot = home_of(x, key);
+
+	if (key_at(x, slot, wide) == key || *row_at(x, slot, wide) == INDEX_NONE)
+		return slot;		/* nearly always */
 	for (uint32_t step = 1;; at += step++) {
-		struct index_slot *group = x->slots + (size_t)(at & groups) * GROUP;
-
 		for (unsigned i = 0; i < GROUP; i++) {
-			struct index_slot *slot = group + ((key + i) & (GROUP - 1));
-
-			if (slot->row == INDEX_NONE || slot->key == key)
+			slot = (size_t)(at & groups) * GROUP + ((key + i) & (GROUP - 1));
+			if (*row_at(x, slot, wide) == INDEX_NONE ||
+			    key_at(x, slot, wide) == key)
 				return slot;
 		}
 	}
 }
 
-static int resize(struct index *x, uint32_t n_slots)
+static size_t probe(const struct index *x, uint64_t key)
 {
-	struct index next = { .mask = n_slots - 1, .n = x->n };
+	return x->wide ? probe_as(x, key, true) : probe_as(x, key, false);
+}
+
+static uint32_t *take(struct index *x, size_t slot, uint64_t key)
+{
+	if (x->wide)
+		((struct wide *)x->slots)[slot].key = key;
+	else
+		((struct narrow *)x->slots)[slot].key = (uint32_t)key;
+	return row_at(x, slot, x->wide);
+}
+
+uint32_t index_at(const struct index *x, uint32_t i, uint64_t *ret_key)
+{
+	*ret_key = key_at(x, i, x->wide);
+	return *row_at(x, i, x->wide);
+}
+
+static int resize(struct index *x, uint32_t n_slots, bool wide)
+{
+	struct index next = { .mask = n_slots - 1, .n = x->n, .wide = wide };
+	uint64_t key;
 	size_t bytes;
 
-	if (__builtin_mul_overflow((size_t)n_slots, sizeof(*next.slots), &bytes))
+	if (__builtin_mul_overflow((size_t)n_slots, slot_size(wide), &bytes))
 		return -ENOMEM;
 	next.slots = mem_realloc(NULL, bytes);
 	if (!next.slots)
 		return -ENOMEM;
-	all_free(next.slots, n_slots);
+	all_free(&next);
 	for (size_t i = 0; x->slots && i <= x->mask; i++) {
-		if (x->slots[i].row != INDEX_NONE)
-			*probe(&next, x->slots[i].key) = x->slots[i];
+		uint32_t row = index_at(x, (uint32_t)i, &key);
+
+		if (row != INDEX_NONE)
+			*take(&next, probe(&next, key), key) = row;
 	}
 	mem_free(x->slots);
 	*x = next;
@@ -102,38 +152,51 @@ static bool has_room(const struct index *x, uint64_t want)
 	return x->slots && want <= ((uint64_t)x->mask + 1) / 4 * 3;
 }
 
-int index_reserve(struct index *x, uint32_t want)
+static int make_room(struct index *x, uint32_t want, bool wide)
 {
 	uint32_t n_slots = x->slots ? x->mask + 1 : 2 * GROUP;
 
-	if (has_room(x, want))
+	if (has_room(x, want) && wide <= x->wide)
 		return 0;
 	while (n_slots < MAX_SLOTS && want > n_slots / 4 * 3)
 		n_slots *= 2;
 	if (want > n_slots / 4 * 3)
 		return -ENOMEM;
-	return resize(x, n_slots);
+	return resize(x, n_slots, wide || x->wide);
+}
+
+int index_reserve(struct index *x, uint32_t want)
+{
+	return make_room(x, want, false);
 }
 
 uint32_t *index_put(struct index *x, uint64_t key)
 {
-	struct index_slot *slot = x->slots ? probe(x, key) : NULL;
+	bool fits = x->slots && (x->wide || !is_wide(key));
+	size_t slot = fits ? probe(x, key) : 0;
 
-	if (slot && slot->row != INDEX_NONE)
-		return &slot->row;
-	if (!has_room(x, (uint64_t)x->n + 1)) {
-		if (index_reserve(x, x->n + 1) < 0)
+	if (fits && *row_at(x, slot, x->wide) != INDEX_NONE)
+		return row_at(x, slot, x->wide);
+	if (!fits || !has_room(x, (uint64_t)x->n + 1)) {
+		if (make_room(x, x->n + 1, is_wide(key)) < 0)
 			return NULL;
 		slot = probe(x, key);
 	}
-	slot->key = key;
 	x->n++;
-	return &slot->row;
+	return take(x, slot, key);
 }
 
 uint32_t index_get(const struct index *x, uint64_t key)
 {
-	return x->slots ? probe(x, key)->row : INDEX_NONE;
+	if (!x->slots || (!x->wide && is_wide(key)))
+		return INDEX_NONE;
+	return *row_at(x, probe(x, key), x->wide);
+}
+
+void index_expect(const struct index *x, uint64_t key)
+{
+	if (x->slots)
+		__builtin_prefetch(row_at(x, home_of(x, key), x->wide));
 }
 
 /* ---- strings ---- */
@@ -162,7 +225,7 @@ static uint64_t keyed_hash(uint64_t seed, const char *s, size_t len)
 	return hash_u64(h);
 }
 
-static uint64_t new_seed(const void *where)
+uint64_t hash_seed(const void *where)
 {
 	uint64_t seed = 0;
 
@@ -211,10 +274,10 @@ uint32_t strings_put(struct strings *s, const void *p, size_t len)
 	uint64_t h;
 
 	if (!s->seed)
-		s->seed = new_seed(s);
+		s->seed = hash_seed(s);
 	h = keyed_hash(s->seed, p, len);
 	for (;; h++) {
-		uint32_t *id = index_put(&s->by_hash, h), new_id;
+		uint32_t *id = index_put(&s->by_hash, (uint32_t)h), new_id;
 		const char *have;
 		size_t have_len;
 

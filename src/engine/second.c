@@ -73,21 +73,22 @@ static void find_strays(struct collect *c, const struct interest *in, struct str
 	struct lssock_snap *s = c->s;
 	bool *met = mem_alloc(s->owners.n * sizeof(*met));	/* first owners of a row */
 	bool *matters = judge_kinds(s, in);
+	uint64_t inode;
 	uint32_t i;
 
 	ret->list.n = 0;
 	for (i = 0; met && i < s->socks.n; i++)
 		met[s->socks.v[i].owner] = true;
 	for (i = 0; met && matters && i <= s->by_inode.mask && s->by_inode.slots; i++) {
-		const struct index_slot *slot = &s->by_inode.slots[i];
+		uint32_t first = index_at(&s->by_inode, i, &inode);
 		struct stray *t;
 
-		if (slot->row == INDEX_NONE || !slot->row || met[slot->row] ||
-		    !matters[kinds_of(&s->kinds, slot->row)])
+		if (first == INDEX_NONE || !first || met[first] ||
+		    !matters[kinds_of(&s->kinds, first)])
 			continue;
 		t = vec_push(&ret->list);
 		if (t)
-			*t = (struct stray){ (uint32_t)slot->key, slot->row };
+			*t = (struct stray){ (uint32_t)inode, first };
 	}
 	mem_free(met);
 	mem_free(matters);

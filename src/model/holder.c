@@ -172,6 +172,7 @@ int snap_owner(struct lssock_snap *s, uint32_t inode, const struct lssock_owner 
 		s->failed = true;
 		return -ENOMEM;
 	}
+	s->changes++;
 	s->owners.v[row] = *o;
 	s->owners.v[row].next = 0;
 	if (*first == INDEX_NONE || !*first)
@@ -259,21 +260,40 @@ static uint32_t chain_end(const struct lssock_snap *s, uint32_t row)
 	return row;
 }
 
+/* Nearly always every chain is in order as it was read. */
+static bool all_sorted(const struct lssock_snap *s)
+{
+	uint32_t row, next;
+
+	for (row = 1; row < s->owners.n; row++) {
+		next = s->owners.v[row].next;
+		if (next && owner_before(s, next, row))
+			return false;
+	}
+	return true;
+}
+
 void snap_sort_owners(struct lssock_snap *s)
 {
-	struct index *x = &s->by_inode;
+	const struct index *x = &s->by_inode;
+	uint64_t inode;
 
+	if (all_sorted(s))
+		return;
 	for (uint32_t i = 0; x->slots && i <= x->mask; i++) {
-		uint32_t first = x->slots[i].row, *tail;
+		uint32_t first = index_at(x, i, &inode), *slot;
 
 		if (first == INDEX_NONE || !first || chain_sorted(s, first))
 			continue;
-		x->slots[i].row = sort_chain(s, first);
-		if (index_get(&s->by_tail, x->slots[i].key) == INDEX_NONE)
+		first = sort_chain(s, first);
+		slot = index_put(&s->by_inode, inode);	/* known: needs no memory */
+		if (slot)
+			*slot = first;
+		if (index_get(&s->by_tail, inode) == INDEX_NONE)
 			continue;
-		tail = index_put(&s->by_tail, x->slots[i].key);
-		if (tail)
-			*tail = chain_end(s, x->slots[i].row);
+		slot = index_put(&s->by_tail, inode);
+		if (slot)
+			*slot = chain_end(s, first);
 	}
 }
 

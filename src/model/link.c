@@ -14,11 +14,23 @@
 
 /* ---- owners -------------------------------------------------------------- */
 
+/* Rows looked up in a loop come in no order: their slots are fetched ahead. */
+#define AHEAD 16
+
 int link_owners(struct lssock_snap *s)
 {
+	uint32_t n = s->socks.n;
+
+	if (s->owners_as_of == s->changes)
+		return s->failed ? -ENOMEM : 0;
 	snap_sort_owners(s);
-	for (uint32_t i = 0; i < s->socks.n; i++)
+	for (uint32_t i = 0; i < n; i++) {
+		if (i + AHEAD < n)
+			index_expect(&s->by_inode, s->socks.v[i + AHEAD].inode);
 		s->socks.v[i].owner = snap_owner_of(s, s->socks.v[i].inode);
+	}
+	s->owners_as_of = s->changes;
+	s->via_as_of = 0;
 	return s->failed ? -ENOMEM : 0;
 }
 
@@ -316,9 +328,12 @@ static void find_listeners(struct listeners *l, const struct lssock_snap *s)
 
 int link_via(struct lssock_snap *s)
 {
-	struct listeners *l = mem_alloc(sizeof(*l));
+	struct listeners *l;
 	bool failed;
 
+	if (s->via_as_of == s->changes)
+		return s->failed ? -ENOMEM : 0;
+	l = mem_alloc(sizeof(*l));
 	if (!l) {
 		s->failed = true;
 		return -ENOMEM;
@@ -334,6 +349,7 @@ int link_via(struct lssock_snap *s)
 	}
 	failed = l->failed;
 	s->failed |= failed;
+	s->via_as_of = s->changes;
 	index_release(&l->by_bind);
 	index_release(&l->by_proc);
 	index_release(&l->by_file);
@@ -399,10 +415,10 @@ static uint64_t tuple_key(const struct tuple *t)
 static uint32_t find_tuple(const struct ends *e, const struct lssock_snap *s,
 			   const struct tuple *t)
 {
-	uint64_t key = tuple_key(t);
+	uint64_t key = tuple_key(t), seed = s->strings.seed;
 	uint32_t row;
 
-	while ((row = index_get(&e->by_tuple, key)) != INDEX_NONE) {
+	while ((row = index_get(&e->by_tuple, hash_fold(key, seed))) != INDEX_NONE) {
 		if (same_tuple(t, &s->socks.v[row]))
 			return row;
 		key = mix(key);
@@ -414,10 +430,10 @@ static uint32_t find_tuple(const struct ends *e, const struct lssock_snap *s,
 static void add_tuple(struct ends *e, const struct lssock_snap *s, uint32_t row)
 {
 	struct tuple t = tuple_of(&s->socks.v[row]);
-	uint64_t key = tuple_key(&t);
+	uint64_t key = tuple_key(&t), seed = s->strings.seed;
 	uint32_t *slot;
 
-	while ((slot = index_put(&e->by_tuple, key)) && *slot != INDEX_NONE) {
+	while ((slot = index_put(&e->by_tuple, hash_fold(key, seed))) && *slot != INDEX_NONE) {
 		if (same_tuple(&t, &s->socks.v[*slot])) {
 			if (s->socks.v[*slot].state == LSSOCK_TIME_WAIT)
 				*slot = row;
@@ -530,14 +546,38 @@ static void ends_release(struct ends *e)
 	mem_free(e->next);
 }
 
+/* Room for all ends at once. */
+static void ends_make(struct ends *e, const struct lssock_snap *s)
+{
+	uint32_t inet = 0, local = 0;
+
+	for (uint32_t i = 0; i < s->socks.n; i++) {
+		local += s->socks.v[i].proto == LSSOCK_UNIX;
+		inet += s->socks.v[i].proto != LSSOCK_UNIX && may_have_peer(&s->socks.v[i]);
+	}
+	e->failed = (inet && index_reserve(&e->by_tuple, inet) < 0) ||
+		    (local && index_reserve(&e->by_inode, local) < 0);
+}
+
+/* Fetches what unix_peer() will look at for the rows behind row i. */
+static void expect_unix(const struct ends *e, const struct lssock_snap *s, uint32_t i)
+{
+	uint32_t n = s->socks.n, row;
+
+	if (i + AHEAD < n)
+		index_expect(&e->by_inode, s->socks.v[i + AHEAD].local.w[3]);
+	if (i + AHEAD / 2 < n) {
+		row = index_get(&e->by_inode, s->socks.v[i + AHEAD / 2].local.w[3]);
+		if (row < n)
+			__builtin_prefetch(&s->socks.v[row].local.w[3]);
+	}
+}
+
 int link_peers(struct lssock_snap *s)
 {
 	struct ends e = { 0 };
-	uint32_t n = 0;
 
-	for (uint32_t i = 0; i < s->socks.n; i++)
-		n += s->socks.v[i].proto != LSSOCK_UNIX && may_have_peer(&s->socks.v[i]);
-	e.failed = n && index_reserve(&e.by_tuple, n) < 0;
+	ends_make(&e, s);
 	for (uint32_t i = 0; i < s->socks.n; i++) {
 		if (s->socks.v[i].proto == LSSOCK_UNIX)
 			add_unix(&e, s, i);
@@ -549,10 +589,12 @@ int link_peers(struct lssock_snap *s)
 		struct lssock_sock *k = &s->socks.v[i];
 
 		k->peer = LSSOCK_NONE;
-		if (k->proto == LSSOCK_UNIX)
+		if (k->proto == LSSOCK_UNIX) {
+			expect_unix(&e, s, i);
 			k->peer = unix_peer(&e, s, k);
-		else if (may_have_peer(k))
+		} else if (may_have_peer(k)) {
 			k->peer = inet_peer(&e, s, k);
+		}
 	}
 	s->failed |= e.failed;
 	ends_release(&e);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Relations between rows of an unsealed snapshot, one function each. All may
- * run again after more rows or owners came; they set, never add.
+ * run again after more rows or owners came; they set, never add. Owners and via
+ * cost nothing where snap_add() and snap_owner() were not called since.
  */
 #ifndef MODEL_LINK_H
 #define MODEL_LINK_H

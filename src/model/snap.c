@@ -29,6 +29,8 @@ struct lssock_snap *snap_new(void)
 	if (!s)
 		return NULL;
 	s->holds = 1;
+	s->changes = 1;
+	s->strings.seed = hash_seed(s);
 	if (first_rows(s))
 		return s;
 	lssock_snap_free(s);
@@ -294,11 +296,12 @@ static uint32_t add_new(struct lssock_snap *s, const struct lssock_sock *k,
 uint32_t snap_add(struct lssock_snap *s, const struct lssock_sock *k,
 		  const void *attrs, uint32_t attrs_len, bool *ret_new)
 {
-	uint64_t key = identity_key(k);
+	uint64_t key = identity_key(k), seed = s->strings.seed;
 	uint32_t *slot, row;
 
+	s->changes++;
 	/* Two sockets may share a key: then the next one is tried. */
-	while ((slot = index_put(&s->by_id, key)) && *slot != INDEX_NONE) {
+	while ((slot = index_put(&s->by_id, hash_fold(key, seed))) && *slot != INDEX_NONE) {
 		if (same_socket(&s->socks.v[*slot], k)) {
 			row = *slot;
 			meet_again(s, row, k, attrs, attrs_len);
@@ -323,7 +326,7 @@ uint32_t snap_find(const struct lssock_snap *s, const struct lssock_sock *k)
 	uint64_t key = identity_key(k);
 	uint32_t row;
 
-	while ((row = index_get(&s->by_id, key)) != INDEX_NONE) {
+	while ((row = index_get(&s->by_id, hash_fold(key, s->strings.seed))) != INDEX_NONE) {
 		if (same_socket(&s->socks.v[row], k))
 			return row;
 		key = mix(key);

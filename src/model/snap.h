@@ -52,6 +52,8 @@ struct lssock_snap {
 	struct index by_gap;		/* pid and errno of processes that were noted */
 	VEC(struct snap_living) living;	/* processes in namespaces without a row yet */
 	struct snap_kinds kinds;	/* of sockets, by owner; while building */
+	uint64_t changes;		/* of rows and owners, so far; from 1 */
+	uint64_t owners_as_of, via_as_of; /* changes when they were linked, 0: never */
 	uint32_t holds;
 	bool sealed, failed;		/* failed: out of memory while building */
 };

@@ -33,12 +33,11 @@ static unsigned groups_seen(const struct index *x, uint64_t key)
 	uint32_t groups = x->mask / 8, at = (uint32_t)hash_u64(key >> 3);
 
 	for (uint32_t step = 1;; at += step++) {
-		const struct index_slot *group = x->slots + (size_t)(at & groups) * 8;
-
 		for (unsigned i = 0; i < 8; i++) {
-			const struct index_slot *slot = group + ((key + i) & 7);
+			uint32_t slot = (at & groups) * 8 + ((key + i) & 7);
+			uint64_t there;
 
-			if (slot->row == INDEX_NONE || slot->key == key)
+			if (index_at(x, slot, &there) == INDEX_NONE || there == key)
 				return step;
 		}
 	}
@@ -124,6 +123,42 @@ static void same_key_same_row(void **state)
 	index_release(&x);
 	index_clear(&x);
 	index_release(NULL);
+}
+
+/* Small keys first: the wide one that comes then changes nothing for them. */
+static void keys_grow_wide(void **state)
+{
+	static const uint64_t wide = 1ull << 32, twin = (1ull << 32) + 5;
+	struct index x = { 0 };
+	uint64_t key;
+	uint32_t seen = 0;
+
+	(void)state;
+	for (uint32_t i = 0; i < 1000; i++)
+		*index_put(&x, i) = i;
+	*index_put(&x, UINT32_MAX) = 1000;
+	assert_false(x.wide);
+	assert_int_equal(index_get(&x, twin), INDEX_NONE);
+	assert_int_equal(index_get(&x, UINT64_MAX), INDEX_NONE);
+	index_expect(&x, twin);
+	mem_fail_at(1);
+	assert_null(index_put(&x, wide));
+	mem_fail_at(0);
+	*index_put(&x, wide) = 1001;
+	*index_put(&x, twin) = 1002;
+	assert_true(x.wide);
+	assert_int_equal(x.n, 1003);
+	for (uint32_t i = 0; i < 1000; i++)
+		assert_int_equal(index_get(&x, i), i);
+	assert_int_equal(index_get(&x, UINT32_MAX), 1000);
+	assert_int_equal(index_get(&x, wide), 1001);
+	assert_int_equal(index_get(&x, twin), 1002);
+	for (uint32_t i = 0; i <= x.mask; i++)
+		if (index_at(&x, i, &key) != INDEX_NONE)
+			seen += index_get(&x, key) == index_at(&x, i, &key);
+	assert_int_equal(seen, 1003);
+	index_release(&x);
+	index_expect(&x, 1);
 }
 
 static void no_memory(void **state)
@@ -239,6 +274,7 @@ int main(void)
 		cmocka_unit_test(all_kinds_of_keys),
 		cmocka_unit_test(fullest_table),
 		cmocka_unit_test(same_key_same_row),
+		cmocka_unit_test(keys_grow_wide),
 		cmocka_unit_test(no_memory),
 		cmocka_unit_test(hash_is_stable),
 		cmocka_unit_test(strings_are_interned),

@@ -112,6 +112,36 @@ static void test_owners(void **state)
 	assert_int_equal(link_unowned(snap), 0);
 }
 
+/* Asked again without a change they do nothing; a row that is met again with
+ * another inode, an owner that comes later and an older process are changes. */
+static void test_linked_again(void **state)
+{
+	struct lssock_sock k = sock(LSSOCK_TCP, ESTAB, "127.0.0.1", 80, "127.0.0.1", 5000);
+	uint32_t row = put(&k), l = tcp(LISTEN, "127.0.0.1", 80, NULL, 0);
+
+	(void)state;
+	link_owners(snap);
+	link_via(snap);
+	assert_int_equal(snap->socks.v[row].owner, 0);
+	assert_int_equal(snap->socks.v[row].via, l);
+	hold(7, proc(10), 3, LSSOCK_HOW_FD);
+	link_owners(snap);
+	assert_int_equal(snap->socks.v[row].owner, 0);
+	k.inode = 7;
+	put(&k);
+	link_owners(snap);
+	assert_int_equal(snap->socks.v[row].owner, 1);
+	snap->socks.v[row].owner = 0;	/* untouched, since nothing has changed */
+	link_owners(snap);
+	assert_int_equal(snap->socks.v[row].owner, 0);
+	tcp(LISTEN, "0.0.0.0", 81, NULL, 0);
+	snap->socks.v[row].via = NONE;
+	link_owners(snap);
+	link_via(snap);
+	assert_int_equal(snap->socks.v[row].owner, 1);
+	assert_int_equal(snap->socks.v[row].via, l);
+}
+
 static void test_via_most_specific(void **state)
 {
 	uint32_t any = tcp(LISTEN, "0.0.0.0", 80, NULL, 0);
@@ -512,6 +542,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_owners),
+		TEST(test_linked_again),
 		TEST(test_via_most_specific),
 		TEST(test_via_dual_stack),
 		TEST(test_via_interface),

@@ -57,6 +57,21 @@ static void test_identity_by_cookie(void **state)
 	lssock_snap_free(s);
 }
 
+/* The index keeps 32 bits of a key: cookies that are alike in these, as only a
+ * tape has them, are still many sockets, and found quickly. */
+static void test_cookies_far_apart(void **state)
+{
+	struct lssock_snap *s = snap_new();
+
+	(void)state;
+	for (uint32_t i = 0; i < 100000; i++) {
+		struct lssock_sock k = tcp((uint64_t)i << 32 | (i ^ 77), 1, 2);
+
+		assert_int_equal(add(s, &k, NULL), i);
+	}
+	lssock_snap_free(s);
+}
+
 /* Namespace and protocol are folded into the key: these two share it. */
 static void test_identity_survives_equal_keys(void **state)
 {
@@ -530,6 +545,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_identity_by_cookie),
+		cmocka_unit_test(test_cookies_far_apart),
 		cmocka_unit_test(test_identity_survives_equal_keys),
 		cmocka_unit_test(test_sctp_shares_a_cookie),
 		cmocka_unit_test(test_mptcp_shares_a_cookie),
