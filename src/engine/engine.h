@@ -44,6 +44,25 @@ struct collect {
 int ask_bytes(struct collect *c, enum ask_kind kind, uint16_t ns, uint64_t id, const void *arg,
 	      uint32_t arg_len, struct buf *ret);
 
+/* ---- behind.c: decoding while more is received --------------------------------- */
+
+struct batch;
+/* Set pool (NULL: everything is decoded as it comes), decode and ctx. */
+struct behind {
+	struct pool *pool;
+	chunk_fn decode;
+	void *ctx;
+	/* its own */
+	struct batch *filling, *handed, *spare;
+	uint32_t chunks;
+	int err;
+};
+/* A chunk_fn with a struct behind as ctx. Until behind_end() what decode() works
+ * on is not to be touched. */
+int behind_chunk(void *behind, const void *bytes, size_t len);
+/* Until all is decoded. 0, or the first error of decode. */
+int behind_end(struct behind *b);
+
 /* ---- questions.c: those that may never be answered --------------------------- */
 
 struct question {

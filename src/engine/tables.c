@@ -57,7 +57,8 @@ static int dump_once(struct collect *c, struct dumping *d, const struct diag_req
 {
 	struct buf msg = { 0 };
 	struct ask a = { .kind = ASK_DIAG, .ns = d->dump.ns };
-	int r = diag_request(&msg, req);
+	struct behind behind = { .decode = dump_chunk, .ctx = d };
+	int r = diag_request(&msg, req), err;
 
 	if (r == 0 && msg.failed)
 		r = -ENOMEM;
@@ -68,7 +69,12 @@ static int dump_once(struct collect *c, struct dumping *d, const struct diag_req
 		d->parts = 0;
 		c->s->meta.asks++;
 		c->s->meta.dumps++;
-		r = c->ctx->source->ask(c->ctx->source, &a, dump_chunk, d);
+		/* beside the owner scan nobody is idle */
+		if (c->ctx->share && !(c->plan->needs & NEED_OWNERS))
+			behind.pool = c->ctx->pool;
+		r = c->ctx->source->ask(c->ctx->source, &a, behind_chunk, &behind);
+		err = behind_end(&behind);
+		r = r < 0 ? r : err;
 		c->s->meta.messages += d->dump.messages;
 		c->s->meta.bytes += d->bytes;
 		d->dump.messages = 0;
