@@ -95,7 +95,7 @@ int answer_render(struct cli *c, const struct lssock_sheet *sheet)
 		.size = sizeof(r), .format = c->format ? c->format : "table",
 		.width = c->tty ? c->width : 0, .color = c->use_color,
 		.no_header = c->no_header, .wide = c->wide, .utf8 = c->utf8,
-		.write = put_write,
+		.write = put_write, .threads = c->open.threads,
 	};
 	int e = lssock_render(sheet, &r);
 

@@ -133,6 +133,8 @@ static void pack(uint64_t *head, unsigned *left, uint64_t v, unsigned bits)
 		v >>= bits - *left;
 		bits = *left;
 	}
+	if (!bits)
+		return;
 	*left -= bits;
 	*head |= v << *left;
 }
