@@ -22,6 +22,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "load.h"
@@ -195,17 +196,6 @@ static void space(const struct load *w, unsigned n)
 	close(own);
 }
 
-static void put(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-	if (fd >= 0) {
-		if (write(fd, text, strlen(text)) < 0)
-			fprintf(stderr, "load: %s: %s\n", path, strerror(errno));
-		close(fd);
-	}
-}
-
 static void scale(struct load *w, unsigned by)
 {
 	bool each = w->procs == w->conns;
@@ -217,24 +207,42 @@ static void scale(struct load *w, unsigned by)
 		w->procs = w->conns;
 }
 
-/* Largest resident size of a command, in KiB. wait4() counts what a process was
- * before exec() too, so its parent must be small. */
-static int rss(char **argv)
-{
-	struct rusage use;
-	pid_t pid = fork();
-	int null;
+static pid_t timed;
 
-	if (pid == 0) {
-		null = open("/dev/null", O_WRONLY);
+static void too_long(int sig)
+{
+	(void)sig;
+	kill(timed, SIGKILL);
+}
+
+/* Runs a command and prints what it took: wall and processor time in us, largest
+ * resident size in KiB, exit status (-1: it was ended after so many seconds). wait4()
+ * counts what a process was before exec() too, so its parent must be small. */
+static int measure(unsigned seconds, char **argv)
+{
+	struct timespec a, b;
+	struct rusage use;
+	int status, null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	signal(SIGALRM, too_long);
+	clock_gettime(CLOCK_MONOTONIC, &a);
+	timed = fork();
+	if (timed == 0) {
+		dup2(null, 0);
 		dup2(null, 1);
 		dup2(null, 2);
 		execvp(argv[0], argv);
 		_exit(127);
 	}
-	if (pid < 0 || wait4(pid, NULL, 0, &use) < 0)
-		die(argv[0]);
-	printf("%ld\n", use.ru_maxrss);
+	alarm(seconds);
+	while (timed > 0 && wait4(timed, &status, 0, &use) < 0)
+		if (errno != EINTR)
+			die(argv[0]);
+	clock_gettime(CLOCK_MONOTONIC, &b);
+	printf("%lld %lld %ld %d\n",
+	       (b.tv_sec - a.tv_sec) * 1000000LL + (b.tv_nsec - a.tv_nsec) / 1000,
+	       (use.ru_utime.tv_sec + use.ru_stime.tv_sec) * 1000000LL + use.ru_utime.tv_usec +
+	       use.ru_stime.tv_usec, use.ru_maxrss, WIFEXITED(status) ? WEXITSTATUS(status) : -1);
 	return 0;
 }
 
@@ -245,8 +253,8 @@ int main(int argc, char **argv)
 	struct load w = { .name = NULL };
 	char byte;
 
-	if (argc > 2 && !strcmp(argv[1], "rss"))
-		return rss(argv + 2);
+	if (argc > 3 && !strcmp(argv[1], "measure"))
+		return measure(by, argv + 3);
 	if (argc > 2 && !strcmp(argv[1], "churn"))
 		return churn(argv[2]);
 	if (argc > 1 && !strcmp(argv[1], "nap"))
@@ -257,22 +265,22 @@ int main(int argc, char **argv)
 	if (!w.name || !by) {
 		fprintf(stderr, "usage: load W0|W1|W2|W3|W4|W5|W6 [DIVISOR]\n"
 			"       load churn DIR\n"
-			"       load rss COMMAND…\n");
+			"       load measure SECONDS COMMAND…\n");
 		return 2;
 	}
 	scale(&w, by);
 	getrlimit(RLIMIT_NOFILE, &files);
 	files.rlim_cur = files.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &files);
-	put("/proc/sys/net/ipv4/tcp_mem", "3000000 4000000 5000000");
 	if (w.spaces && (mount("none", "/run", "tmpfs", 0, NULL) || mkdir("/run/netns", 0755)))
 		die("/run");
 	for (i = 0; i < w.procs; i++)
 		process(&w, i);
 	for (i = 0; i < w.spaces; i++)
 		space(&w, i);
-	printf("ready %u connections, %u processes, %u unix pairs, %u namespaces\n", w.conns,
-	       w.procs, w.pairs, w.spaces);
+	printf("ready %u TCP sockets, %u unix, %u UDP, %u processes, %u namespaces\n",
+	       2 * w.conns + w.listeners + w.spaces * w.per_space, 2 * w.pairs, w.udp,
+	       w.procs + w.twins + w.spaces, w.spaces);
 	fflush(stdout);
 	while (read(0, &byte, 1) > 0)
 		;
