@@ -128,13 +128,17 @@ $B/tests/maketape: tests/maketape.c tests/unit/messages.h $B/liblssock.a
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) $(LDFLAGS) -o $@ $< $B/liblssock.a $(LIBS)
 
+$B/tests/rounds: tests/rounds.c $B/liblssock.a
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
 # Every fuzz target also as a program that replays files: the corpus is a test.
 $B/tests/fuzz/%: tests/fuzz/%.c tests/fuzz/main.c $B/liblssock.a
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< tests/fuzz/main.c \
 		$B/liblssock.a $(LIBS)
 
-test-programs: $B/lssock $B/liblssock.so docs $(UNIT) $(FUZZ) $B/tests/scene $B/tests/maketape $B/tests/load
+test-programs: $B/lssock $B/liblssock.so docs $(UNIT) $(FUZZ) $B/tests/scene $B/tests/maketape $B/tests/load $B/tests/rounds
 
 check:
 	@tests/packages install test

@@ -83,6 +83,7 @@ enum lssock_why {
 	LSSOCK_WHY_ORPHAN, LSSOCK_WHY_KERNEL, LSSOCK_WHY_IN_FLIGHT,
 	LSSOCK_WHY_IO_URING, LSSOCK_WHY_MMAP, LSSOCK_WHY_NO_PERMISSION,
 	LSSOCK_WHY_OTHER_PIDNS, LSSOCK_WHY_VANISHED, LSSOCK_WHY_UNKNOWN,
+	LSSOCK_WHY_LATER,		/* lssock_refresh: nobody has looked yet */
 	LSSOCK_N_WHY
 };
 
@@ -356,11 +357,12 @@ int lssock_query_explain(const struct lssock_query *q, lssock_write_fn w, void *
 int lssock_take(struct lssock *ctx, const struct lssock_query *q,
 		struct lssock_snap **ret, struct lssock_err *err);
 /* The next snapshot of a series. prev: the last one of the same context and query,
- * NULL: there is none. The tables are asked as in lssock_take(); what is known
- * of rows, owners and processes that are in prev too is carried over, and owners
- * are asked for where a row is new, and every OWNERS_EVERY anyway, since a
- * descriptor can be passed on. meta.owners_age_us says how old the oldest look at
- * owners is. prev stays the caller's and is not changed. Errors as lssock_take(). */
+ * NULL: there is none. The tables are asked as in lssock_take(); owners and
+ * details of processes are carried over for rows that are in both. All owners are
+ * looked for again where rows are new and that is cheap, and every 10 s anyway,
+ * since a descriptor can be passed on or closed unseen: meta.owners_age_us says
+ * how old that look is, and rows nobody has looked for yet have WHY_LATER. prev
+ * stays the caller's and is not changed. Errors as lssock_take(). */
 int lssock_refresh(struct lssock *ctx, const struct lssock_query *q,
 		   const struct lssock_snap *prev, struct lssock_snap **ret,
 		   struct lssock_err *err);

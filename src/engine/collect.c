@@ -144,7 +144,7 @@ static void make_slices(struct collect *c, struct owner_scan *scan)
 	buf_release(&pids);
 }
 
-static void owners_start(struct collect *c, struct owner_scan *scan)
+static void start_owners(struct collect *c, struct owner_scan *scan)
 {
 	uint64_t began = io_now_ns();
 	uint32_t i;
@@ -164,7 +164,7 @@ static void owners_start(struct collect *c, struct owner_scan *scan)
 	}
 }
 
-static void owners_finish(struct collect *c, struct owner_scan *scan)
+static void finish_owners(struct collect *c, struct owner_scan *scan)
 {
 	struct procfs_owners in = { .snap = c->s };
 	uint64_t began = io_now_ns();
@@ -197,9 +197,35 @@ static void owners_finish(struct collect *c, struct owner_scan *scan)
 	c->s->meta.owners_us = (io_now_ns() - began) / 1000;
 }
 
+void collect_owners(struct collect *c)
+{
+	struct owner_scan scan = { 0 };
+
+	start_owners(c, &scan);
+	finish_owners(c, &scan);
+}
+
+/* Of these processes alone. */
+void collect_owners_of(struct collect *c, const int32_t *pids, uint32_t n)
+{
+	struct ask_owners head = { .n_pids = n };
+	struct procfs_owners in = { .snap = c->s };
+	struct buf arg = { 0 }, answer = { 0 };
+
+	buf_put(&arg, &head, sizeof(head));
+	buf_put(&arg, pids, n * sizeof(*pids));
+	if (!arg.failed)
+		ask_bytes(c, ASK_OWNERS, 0, 0, arg.data, (uint32_t)arg.len, &answer);
+	procfs_owner_stream(&in, answer.data, answer.len);
+	c->s->meta.fds += in.fds;
+	c->s->meta.procs += in.procs;
+	buf_release(&arg);
+	buf_release(&answer);
+}
+
 /* ---- stages ------------------------------------------------------------------ */
 
-static int collect_facts(struct collect *c)
+int collect_facts(struct collect *c)
 {
 	struct procfs_facts f = { .pidns_root = -1, .hidepid = 0, .proc = -1 };
 	struct lssock_ns *own;
@@ -226,7 +252,7 @@ static int collect_facts(struct collect *c)
 	return 0;
 }
 
-static void collect_tables(struct collect *c)
+void collect_tables(struct collect *c)
 {
 	uint64_t began = io_now_ns();
 	uint16_t ns;
@@ -300,23 +326,41 @@ static void finish_notes(struct collect *c)
 			c->s->meta.complete = false;
 }
 
-static int collect(struct collect *c, struct lssock_err *err)
+/* What a later round may rely on. */
+static void remember_look(struct collect *c, uint64_t began)
+{
+	c->s->look = (struct snap_look){
+		.at_ns = began, .fds = c->s->meta.fds, .unreadable = c->unreadable,
+		.twice = c->looked_twice,
+	};
+}
+
+int collect_all(struct collect *c, struct lssock_err *err)
 {
 	struct owner_scan scan = { 0 };
-	uint64_t began, t, failures = mem_failures();
-	uint16_t ns;
+	uint64_t began = io_now_ns();
 	int r;
 
 	r = collect_facts(c);
 	if (r < 0)
 		return r;
-	owners_start(c, &scan);
+	start_owners(c, &scan);
 	r = namespaces_find(c, err);
 	if (r == 0)
 		collect_tables(c);
-	owners_finish(c, &scan);
+	finish_owners(c, &scan);
 	if (r < 0)
 		return r;
+	collect_rest(c);
+	remember_look(c, began);
+	return 0;
+}
+
+void collect_rest(struct collect *c)
+{
+	uint64_t began, t;
+	uint16_t ns;
+
 	for (ns = 0; ns < c->s->ns.n; ns++)
 		if (c->s->ns.v[ns].flags & LSSOCK_NS_ASKED)
 			tables_after_owners(c, ns);
@@ -326,16 +370,27 @@ static int collect(struct collect *c, struct lssock_err *err)
 	c->s->meta.link_us = (t - began) / 1000;
 	enrich(c);
 	c->s->meta.enrich_us = (io_now_ns() - t) / 1000;
+}
+
+static int collect(struct collect *c, struct lssock_err *err)
+{
+	uint64_t failures = mem_failures();
+	int r = c->prev ? refresh_all(c, err) : collect_all(c, err);
+
+	if (r < 0)
+		return r;
 	if (mem_failures() != failures)
 		snap_note(c->s, LSSOCK_NOTE_LIMIT, 0, ENOMEM, 1, "memory");
 	finish_notes(c);
 	return 0;
 }
 
-int lssock_take(struct lssock *ctx, const struct lssock_query *q, struct lssock_snap **ret,
+static int take(struct lssock *ctx, const struct lssock_query *q,
+		const struct lssock_snap *prev, struct lssock_snap **ret,
 		struct lssock_err *err)
 {
-	struct collect c = { .ctx = ctx, .q = q, .plan = &q->plan, .s = snap_new() };
+	struct collect c = { .ctx = ctx, .q = q, .plan = &q->plan, .s = snap_new(),
+			     .prev = prev };
 	struct lssock_err local = { .pos = -1 };
 	uint64_t began = io_now_ns(), calls = ctx->source->calls;
 	int r = c.s ? 0 : -ENOMEM;
@@ -364,4 +419,17 @@ int lssock_take(struct lssock *ctx, const struct lssock_query *q, struct lssock_
 	c.s->meta.total_us = (io_now_ns() - began) / 1000;
 	*ret = c.s;
 	return 0;
+}
+
+int lssock_take(struct lssock *ctx, const struct lssock_query *q, struct lssock_snap **ret,
+		struct lssock_err *err)
+{
+	return take(ctx, q, NULL, ret, err);
+}
+
+int lssock_refresh(struct lssock *ctx, const struct lssock_query *q,
+		   const struct lssock_snap *prev, struct lssock_snap **ret,
+		   struct lssock_err *err)
+{
+	return take(ctx, q, prev, ret, err);
 }

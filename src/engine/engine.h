@@ -21,6 +21,9 @@ struct collect {
 	const struct lssock_query *q;
 	const struct plan *plan;
 	struct lssock_snap *s;
+	const struct lssock_snap *prev;	/* of a series, NULL: the first */
+	const uint8_t *later;		/* by row: nobody has looked for its owner; NULL: all */
+	uint32_t n_later;
 	uint32_t unlisted;	/* protocols this kernel cannot list, bits of lssock_proto */
 	uint32_t unlisted_held;	/* of them, those of which sockets may exist */
 	uint32_t held;		/* what /proc/net/protocols of held_ns counts */
@@ -37,6 +40,21 @@ struct collect {
 	bool looked_twice;
 	bool netlink_gone;	/* NETLINK_SOCK_DIAG cannot be had at all */
 };
+
+/* ---- collect.c: the stages ------------------------------------------------ */
+
+/* All of them; what lssock_take() is. */
+int collect_all(struct collect *c, struct lssock_err *err);
+/* In their order: */
+int collect_facts(struct collect *c);
+void collect_tables(struct collect *c);
+void collect_owners(struct collect *c);
+void collect_owners_of(struct collect *c, const int32_t *pids, uint32_t n);
+void collect_rest(struct collect *c);	/* links, second look, details */
+
+/* ---- refresh.c: a round that relies on the one before ----------------------- */
+
+int refresh_all(struct collect *c, struct lssock_err *err);
 
 /* ---- ask.c: questions to the source -------------------------------------- */
 

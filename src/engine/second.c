@@ -498,11 +498,22 @@ static void note_hidden(struct lssock_snap *s)
 		snap_note(s, LSSOCK_NOTE_OTHER_PIDNS, 0, 0, n, NULL);
 }
 
+/* Rows that came after the look at owners this round relies on. */
+static void say_later(struct collect *c)
+{
+	uint32_t i;
+
+	for (i = 0; i < c->n_later && i < c->s->socks.n; i++)
+		if (c->later[i] && !c->s->socks.v[i].owner)
+			c->s->socks.v[i].why = LSSOCK_WHY_LATER;
+}
+
 void second_look(struct collect *c)
 {
+	bool relies = c->later;		/* on the look of an earlier round */
 	struct link_why known;
 
-	if ((c->plan->needs & NEED_OWNERS) && (c->plan->needs & NEED_WHY)) {
+	if (!relies && (c->plan->needs & NEED_OWNERS) && (c->plan->needs & NEED_WHY)) {
 		look_for_spaces(c);
 		look_at_strays(c);
 		link_owners(c->s);
@@ -517,6 +528,7 @@ void second_look(struct collect *c)
 	};
 	link_why(c->s, &known);
 	note_hidden(c->s);
-	if (c->looked_twice)
+	say_later(c);
+	if (c->looked_twice && !relies)
 		look_for_vanished(c);
 }

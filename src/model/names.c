@@ -166,6 +166,7 @@ static const char *const whys[LSSOCK_N_WHY] = {
 	[LSSOCK_WHY_IO_URING] = "io_uring", [LSSOCK_WHY_MMAP] = "mmap",
 	[LSSOCK_WHY_NO_PERMISSION] = "no-permission",
 	[LSSOCK_WHY_OTHER_PIDNS] = "other-pidns", [LSSOCK_WHY_VANISHED] = "vanished",
+	[LSSOCK_WHY_LATER] = "later",
 	[LSSOCK_WHY_UNKNOWN] = "unknown",
 };
 

@@ -22,6 +22,15 @@ struct snap_cgroup { uint64_t id; uint32_t path; };
 
 struct snap_living { uint32_t proc, ns_ino; };
 
+/* The last look at all owners that a snapshot relies on. */
+struct snap_look {
+	uint64_t at_ns;			/* io_now_ns(), 0: there was none */
+	uint64_t fds;			/* that were open then */
+	uint32_t rounds;		/* that relied on it since */
+	uint32_t unreadable;		/* processes */
+	bool twice;			/* the second look took place */
+};
+
 struct lssock_snap {
 	struct lssock_meta meta;
 	VEC(struct lssock_sock) socks;
@@ -54,6 +63,7 @@ struct lssock_snap {
 	struct snap_kinds kinds;	/* of sockets, by owner; while building */
 	uint64_t changes;		/* of rows and owners, so far; from 1 */
 	uint64_t owners_as_of, via_as_of; /* changes when they were linked, 0: never */
+	struct snap_look look;
 	uint32_t holds;
 	bool sealed, failed;		/* failed: out of memory while building */
 };

@@ -78,7 +78,8 @@ static const char *const words_scope[] = {
 static const char *const words_dir[] = { "in", "out", NULL };
 static const char *const words_why[] = {
 	"time-wait", "syn-recv", "accept-queue", "orphan", "kernel", "in-flight", "io_uring",
-	"mmap", "no-permission", "other-pidns", "vanished", "unknown", NULL
+	"mmap", "no-permission", "other-pidns", "vanished", "unknown",
+	"later", NULL
 };
 static const char *const words_file[] = { "live", "deleted", "replaced", "other-mount", NULL };
 static const char *const words_ca[] = {

@@ -15,7 +15,8 @@ static bool why_is_certain(uint8_t why)
 	case LSSOCK_WHY_IO_URING: case LSSOCK_WHY_MMAP:
 		return true;
 	case LSSOCK_WHY_NONE: case LSSOCK_WHY_NO_PERMISSION: case LSSOCK_WHY_OTHER_PIDNS:
-	case LSSOCK_WHY_VANISHED: case LSSOCK_WHY_UNKNOWN: case LSSOCK_N_WHY:
+	case LSSOCK_WHY_VANISHED: case LSSOCK_WHY_UNKNOWN: case LSSOCK_WHY_LATER:
+	case LSSOCK_N_WHY:
 		break;
 	}
 	return false;
@@ -30,7 +31,7 @@ static const struct lssock_owner *owner_of(const struct lssock_snap *s, uint32_t
 		owner = field_owner(s, k);
 	if (owner && owner < s->owners.n)
 		return &s->owners.v[owner];
-	if (!s->meta.owners_asked)
+	if (!s->meta.owners_asked || k->why == LSSOCK_WHY_LATER)
 		ret->kind = LSSOCK_V_LATER;
 	else if (why_is_certain(k->why))
 		value_na(ret);

@@ -533,6 +533,8 @@ static int kernel_ask(struct source *s, const struct ask *a, chunk_fn fn, void *
 		return cgroup_id(a->arg, a->arg_len, fn, ctx);
 	case ASK_PIDS:
 		return answer_pids(k, fn, ctx);
+	case ASK_ALIVE:
+		return procscan_alive(&k->scan, a->arg, a->arg_len, fn, ctx);
 	}
 	return -EOPNOTSUPP;
 }

@@ -179,6 +179,9 @@ int procscan_file(const struct procscan *s, const struct ask_file *arg, size_t a
 		  chunk_fn fn, void *ctx);
 int procscan_protoname(const struct procscan *s, const struct ask_fd *arg, chunk_fn fn,
 		       void *ctx);
+/* ASK_ALIVE. */
+int procscan_alive(const struct procscan *s, const void *asked, size_t len, chunk_fn fn,
+		   void *ctx);
 int procscan_facts(const struct procscan *s, chunk_fn fn, void *ctx);
 
 /* ---- cgroups: the tree of cgroup2 ----------------------------------------- */

@@ -29,6 +29,7 @@
 #define SECTION_MAX 65536
 #define FILE_CALLS 11		/* of the system, for one question */
 #define PROTONAME_CALLS 12
+#define ALIVE_CALLS 3
 #define FACTS_CALLS 13
 #define MOUNTINFO_MAX (64u << 20)
 #define INITIAL_PIDNS 0xEFFFFFFCu	/* PROC_PID_INIT_INO */
@@ -489,6 +490,35 @@ static unsigned hidepid(const struct procscan *s, int self)
 	if (hidepid_of_mount(s, self, &found) == 0)
 		return found;
 	return proc_stat_at(s->proc_fd, "1", 0, &st) == -ENOENT ? 2 : 0;
+}
+
+static bool is_alive(const struct procscan *s, const struct ask_alive *a)
+{
+	struct procfs_stat st;
+	char path[PROC_PATH];
+
+	return a->pid > 0 &&
+	       procscan_stat_at(s->proc_fd, proc_path(path, a->pid, 0, "stat", -1), &st) == 0 &&
+	       st.start_ticks * s->ns_per_tick == a->start_ns && st.state != 'Z' &&
+	       st.state != 'X';
+}
+
+int procscan_alive(const struct procscan *s, const void *asked, size_t len, chunk_fn fn,
+		   void *ctx)
+{
+	struct buf b = { 0 };
+	struct ask_alive a;
+	size_t at;
+	int r;
+
+	for (at = 0; s->proc_fd >= 0 && len - at >= sizeof(a); at += sizeof(a)) {
+		memcpy(&a, (const char *)asked + at, sizeof(a));
+		buf_putc(&b, is_alive(s, &a));
+	}
+	count_calls(s, (uint32_t)(len / sizeof(a)) * ALIVE_CALLS);
+	r = b.failed ? -ENOMEM : fn(ctx, b.data, b.len);
+	buf_release(&b);
+	return r < 0 ? r : 0;
 }
 
 int procscan_facts(const struct procscan *s, chunk_fn fn, void *ctx)

@@ -94,6 +94,10 @@ enum ask_kind {
 	 * nothing to share, one ASK_OWNERS without pids gives all in one pass (BPF). */
 	ASK_PIDS,
 
+	/* id 0. arg: array of struct ask_alive. One byte each: 1, it is still there and
+	 * can hold something; 0. Of a live source only. */
+	ASK_ALIVE,
+
 	ASK_N_KIND
 };
 
@@ -155,6 +159,7 @@ struct ask_owners {
 };
 struct ask_proc { int32_t pid; uint32_t sections; uint64_t start_ns; };	/* bits 1u << tag */
 struct ask_fd { int32_t pid; uint32_t tid; int32_t fd; uint32_t inode; uint64_t start_ns; };
+struct ask_alive { int32_t pid; uint32_t zero; uint64_t start_ns; };
 struct ask_file { int32_t pid; uint32_t path_len; uint64_t start_ns; };
 
 #endif
