@@ -111,7 +111,7 @@ static const char octets[256][4] = {
 	TEN("24"), "250", "251", "252", "253", "254", "255",
 };
 
-static void put_v4(struct buf *b, const uint8_t *ip)
+void addr_put_v4(struct buf *b, const uint8_t *ip)
 {
 	char *at;
 
@@ -154,7 +154,7 @@ static void put_v6(struct buf *b, const uint8_t *ip)
 
 	if (!memcmp(ip, mapped_head, 12)) {
 		buf_puts(b, "::ffff:");
-		put_v4(b, ip + 12);
+		addr_put_v4(b, ip + 12);
 		return;
 	}
 	for (unsigned i = 0; i < 8; i++)
@@ -175,7 +175,7 @@ static void put_v6(struct buf *b, const uint8_t *ip)
 void addr_put(struct buf *b, const struct lssock_addr *a)
 {
 	if (a->family == AF_INET) {
-		put_v4(b, a->ip);
+		addr_put_v4(b, a->ip);
 	} else if (a->family == AF_INET6) {
 		put_v6(b, a->ip);
 	} else {

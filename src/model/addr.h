@@ -23,6 +23,7 @@ struct lssock_addr addr_of_end(uint8_t family, const union lssock_end *end, bool
 bool addr_parse(const char *s, size_t len, struct lssock_addr *ret);
 /* Dotted, or RFC 5952 without brackets; "/n" when prefix is not the full one. */
 void addr_put(struct buf *b, const struct lssock_addr *a);
+void addr_put_v4(struct buf *b, const uint8_t *ip);
 /* Whether a lies in net (families equal; a v4 net matches v4-mapped too). */
 bool addr_in(const struct lssock_addr *net, const struct lssock_addr *a);
 bool addr_is_any(const struct lssock_addr *a);

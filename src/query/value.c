@@ -298,8 +298,8 @@ static void put_name(struct buf *b, const struct lssock_value *v, const struct s
 
 static void put_address(struct buf *b, const struct lssock_addr *a)
 {
-	if (!a->family)
-		buf_putc(b, '*');
+	if (a->family == AF_INET && a->prefix == 32)
+		addr_put_v4(b, a->ip);
 	else
 		addr_put(b, a);
 }
