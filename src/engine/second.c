@@ -359,6 +359,22 @@ static void look_for_spaces(struct collect *c)
 	vec_release(&t.list);
 }
 
+/* Sockets of processes in namespaces that were not asked: most of them live there
+ * too. Where that is not known and they are many, they are not looked at. */
+static void drop_foreign(const struct lssock_snap *s, struct strays *t)
+{
+	uint32_t i, n = 0;
+
+	for (i = 0; i < t->list.n; i++)
+		n += !space_asked(s, stray_space(s, &t->list.v[i]));
+	if (n <= STRAYS_MANY)
+		return;
+	for (i = n = 0; i < t->list.n; i++)
+		if (space_asked(s, stray_space(s, &t->list.v[i])))
+			t->list.v[n++] = t->list.v[i];
+	t->list.n = n;
+}
+
 static void look_at_strays(struct collect *c)
 {
 	uint32_t from_fds = rows_from_fds(c), whole = 0;
@@ -373,6 +389,7 @@ static void look_at_strays(struct collect *c)
 		return;
 	in.protos = whole | from_fds;
 	find_strays(c, &in, &t);
+	drop_foreign(c->s, &t);
 	sieve(c, &t, from_fds != 0);
 	if (t.list.n > STRAYS_MANY && !from_fds)
 		dump_until_stable(c, whole);

@@ -10,25 +10,37 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "base/io.h"
 #include "source/parts.h"
 #include "wire/records.h"
 
-bool bpf_owners_allowed(void)
+/* Relocations are the kernel's own work from Linux 5.17 on, or in a backport. */
+bool bpf_owners_likely(void)
+{
+	struct utsname u;
+	char *end = u.release;
+	long a = uname(&u) == 0 ? strtol(u.release, &end, 10) : 0;
+	long b = *end == '.' ? strtol(end + 1, NULL, 10) : 0;
+
+	return a > 5 || (a == 5 && b >= 17);
+}
+
+#ifdef HAVE_BPF
+
+int bpf_owners_may(void)
 {
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct sets[2] = { { 0 } };
 	const uint32_t both = CAP_TO_MASK(CAP_BPF) | CAP_TO_MASK(CAP_PERFMON);
 
 	if (syscall(SYS_capget, &head, sets) < 0)
-		return false;
+		return -errno;
 	return (sets[1].effective & both) == both ||
-	       sets[0].effective & CAP_TO_MASK(CAP_SYS_ADMIN);
+	       sets[0].effective & CAP_TO_MASK(CAP_SYS_ADMIN) ? 0 : -EPERM;
 }
-
-#ifdef HAVE_BPF
 
 #include "source/bpf/own.h"
 
@@ -232,6 +244,11 @@ int bpf_owners_read(struct bpf_owners *b, struct bpf_look *look, uint64_t *ret_c
 }
 
 #else
+
+int bpf_owners_may(void)
+{
+	return -EOPNOTSUPP;
+}
 
 int bpf_owners_new(uint64_t ns_per_tick, struct bpf_owners **ret)
 {

@@ -187,10 +187,16 @@ static bool bpf_counts(const struct kernel *k)
 	return k->collector == LSSOCK_COLLECTOR_AUTO && k->scan.fd_sizes;
 }
 
+/* A kernel that may not take the program is asked now: later it would be too late
+ * to share the walk. */
 static bool bpf_allowed(struct kernel *k)
 {
-	if (!bpf_owners_allowed())
-		atomic_store(&k->bpf_err, EPERM);
+	int r = bpf_owners_may();
+
+	if (r == 0 && !bpf_owners_likely() && !k->bpf && !atomic_load(&k->bpf_busy))
+		r = bpf_owners_new(k->scan.ns_per_tick, &k->bpf);
+	if (r < 0)
+		atomic_store(&k->bpf_err, -r);
 	return !atomic_load(&k->bpf_err);
 }
 

@@ -152,10 +152,11 @@ int procscan_places(const struct procscan *s, const struct places *places, chunk
 /* ---- bpf: the owner stream from the kernel itself ------------------------ */
 
 struct bpf_owners;			/* the program, loaded */
-/* CAP_BPF and CAP_PERFMON, or the capability they came from. */
-bool bpf_owners_allowed(void);
-/* -EOPNOTSUPP: not built in. Other errors: this kernel does not take it, or from
- * us. */
+/* 0, -EOPNOTSUPP: it is not built in, -EPERM: it takes CAP_BPF and CAP_PERFMON, or
+ * the capability they came from. */
+int bpf_owners_may(void);
+bool bpf_owners_likely(void);		/* by its version this kernel takes it */
+/* Errors: this kernel does not take it, or not from us. */
 int bpf_owners_new(uint64_t ns_per_tick, struct bpf_owners **ret);
 void bpf_owners_free(struct bpf_owners *b);	/* takes NULL */
 /* One pass over all processes of our pid namespace, private tables of threads

@@ -96,28 +96,15 @@ static int read_pass(struct bpf_owners *b, struct seen *s)
 	return r < 0 ? r : calls >= 2 && !look.found.n ? 0 : -EBADMSG;
 }
 
-/* Relocations are the kernel's own work from 5.17 on. */
-static bool kernel_before(int major, int minor)
-{
-	struct utsname u;
-	char *end = u.release;
-	long a = uname(&u) == 0 ? strtol(u.release, &end, 10) : 0;
-	long b = *end == '.' ? strtol(end + 1, NULL, 10) : 0;
-
-	return a < major || (a == major && b < minor);
-}
-
 static struct bpf_owners *loaded(void)
 {
 	struct bpf_owners *b;
 	int r;
 
-	if (!bpf_owners_allowed()) {
-		print_message("skipped: BPF needs CAP_BPF and CAP_PERFMON\n");
-		skip();
-	}
-	r = bpf_owners_new(1000000000u / (uint64_t)sysconf(_SC_CLK_TCK), &b);
-	if (r == -EOPNOTSUPP || (r < 0 && kernel_before(5, 17))) {
+	r = bpf_owners_may();
+	if (r == 0)
+		r = bpf_owners_new(1000000000u / (uint64_t)sysconf(_SC_CLK_TCK), &b);
+	if (r == -EOPNOTSUPP || r == -EPERM || (r < 0 && !bpf_owners_likely())) {
 		print_message("skipped: no BPF here: %s\n", strerror(-r));
 		skip();
 	}
