@@ -64,12 +64,14 @@ static int dump(struct kernel *k, uint16_t ns, int protocol, const void *request
 {
 	struct mnl_socket *nl;
 	int tries, r = -EBUSY;
+	uint32_t calls = 0;
 
 	for (tries = 0; r == -EBUSY && tries < BUSY_TRIES; tries++) {
 		r = netns_socket(k->netns, ns, protocol, &nl);
 		if (r < 0)
 			return r;
-		r = nlsock_dump(nl, request, len, fn, ctx);
+		r = nlsock_dump(nl, request, len, &calls, fn, ctx);
+		atomic_fetch_add(&k->source.calls, calls);
 		netns_socket_back(k->netns, ns, protocol, nl, r == 0);
 	}
 	return r;

@@ -9,6 +9,7 @@
 #include <linux/net_namespace.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -20,7 +21,7 @@
 #include "base/pool.h"
 #include "source/space.h"
 
-#define KEPT_MAX 64
+#define KEPT_MAX 1024
 
 const int nl_protocols[NL_N] = { [NL_DIAG] = NETLINK_SOCK_DIAG, [NL_ROUTE] = NETLINK_ROUTE };
 
@@ -32,8 +33,16 @@ struct netns {
 	struct spaces list;
 	struct { struct kept *v; uint32_t n, cap; } kept;
 	uint32_t keep;			/* how many sockets may be kept */
+	uint32_t visits;		/* for sockets, since all were looked for */
+	bool wanted[NL_N];		/* kinds of sockets that were asked for */
 	_Atomic uint64_t *calls;	/* system calls are added here; NULL: nowhere */
 };
+
+static void count_calls(struct netns *n, uint32_t calls)
+{
+	if (n->calls)
+		atomic_fetch_add(n->calls, calls);
+}
 
 /* ---- the list ----------------------------------------------------------- */
 
@@ -91,8 +100,8 @@ struct netns *netns_new(int proc_fd, _Atomic uint64_t *calls)
 	horizon_init(&n->h, proc_fd);
 	/* Kept sockets must leave room for the work where fds are few. */
 	if (getrlimit(RLIMIT_NOFILE, &lim) == 0)
-		n->keep = lim.rlim_cur / 16 < KEPT_MAX ?
-			  (uint32_t)(lim.rlim_cur / 16) : KEPT_MAX;
+		n->keep = lim.rlim_cur / 4 < KEPT_MAX ?
+			  (uint32_t)(lim.rlim_cur / 4) : KEPT_MAX;
 	own->ino = n->h.own_ino;
 	own->flags = LSSOCK_NS_OWN;
 	return n;
@@ -155,11 +164,13 @@ int netns_find(struct netns *n, bool deep, chunk_fn fn, void *ctx)
 {
 	struct spaces fresh = { 0 };
 	struct buf b = { 0 };
-	uint32_t i;
-	int r = spaces_look(&n->h, deep, &fresh), given;
+	uint32_t i, calls = 0;
+	int r = spaces_look(&n->h, deep, &fresh, &calls), given;
 
+	count_calls(n, calls);
 	if (fresh.n) {
 		pool_lock(n->lock);
+		n->visits = 0;
 		if (!list_merge(n, &fresh))
 			r = -ENOMEM;
 		pool_unlock(n->lock);
@@ -284,22 +295,52 @@ static bool has_kept(const struct netns *n, uint64_t ino, int protocol)
 }
 
 /* Going in costs far more than a socket: what will be wanted next is brought. */
-static void also_bring(struct netns *n, uint64_t ino, struct errand *e)
+static void also_bring(struct netns *n, struct stop *s, const struct errand *e)
 {
 	int i;
 
-	pool_lock(n->lock);
-	for (i = 0; i < NL_N; i++)
-		e->also[i] = n->keep > 1 && !has_kept(n, ino, nl_protocols[i]);
-	pool_unlock(n->lock);
+	for (i = 0; i < NL_N && n->keep > 1; i++)
+		s->also[i] = (n->wanted[i] || i == e->socket) &&
+			     !has_kept(n, s->space.ino, nl_protocols[i]);
 }
 
-static void keep_others(struct netns *n, uint16_t ns, const struct errand *e, struct brought *b)
+/* The namespace, and where several are being asked for sockets those that will be
+ * next: the rest of its block. How many; 0: no memory. Rows go into ns. */
+static uint32_t plan_stops(struct netns *n, uint16_t *ns, const struct errand *e,
+			   struct stop *stops)
+{
+	uint32_t row = ns[0], end = row + 1, count = 0;
+
+	pool_lock(n->lock);
+	n->wanted[NL_DIAG] = true;
+	if (e->socket >= 0)
+		n->wanted[e->socket] = true;
+	if (e->socket >= 0 && n->visits++ && n->kept.n + NL_N * STOPS <= n->keep)
+		end = row - row % STOPS + STOPS;
+	for (; row < end && row < n->list.n; row++) {
+		const struct space *s = &n->list.v[row];
+
+		if (count && (s->err || has_kept(n, s->ino, nl_protocols[e->socket])))
+			continue;
+		if (!space_copy(s, &stops[count].space)) {
+			space_release(&stops[count].space);
+			break;
+		}
+		also_bring(n, &stops[count], e);
+		ns[count++] = (uint16_t)row;
+	}
+	pool_unlock(n->lock);
+	return count;
+}
+
+static void keep_brought(struct netns *n, uint16_t ns, struct brought *b, int but)
 {
 	int i;
 
 	for (i = 0; i < NL_N; i++)
-		if (b->nl[i] && i != e->socket) {
+		count_calls(n, b->nl[i] ? NLSOCK_CALLS : 0);
+	for (i = 0; i < NL_N; i++)
+		if (b->nl[i] && i != but) {
 			netns_socket_back(n, ns, nl_protocols[i], b->nl[i], true);
 			b->nl[i] = NULL;
 		}
@@ -309,22 +350,39 @@ static void keep_others(struct netns *n, uint16_t ns, const struct errand *e, st
 	pool_unlock(n->lock);
 }
 
-static int go_in(struct netns *n, uint16_t ns, struct errand *e, struct brought *ret)
+/* What the first stop brought is the caller's, of the others it is kept. */
+static void take_stop(struct netns *n, uint16_t ns, struct stop *s, bool first, int socket)
 {
-	struct space s = { 0 };
-	bool entered = false;
-	int r = space_get(n, ns, &s);
+	count_calls(n, s->err == -EAGAIN ? 0 : STOP_CALLS);
+	if (s->err == 0)
+		keep_brought(n, ns, &s->brought, first ? socket : -1);
+	else if (!s->entered && s->err != -EAGAIN)
+		remember_refusal(n, s->space.ino, s->err);
+}
+
+static int go_in(struct netns *n, uint16_t ns, const struct errand *e, struct brought *ret)
+{
+	struct stop stops[STOPS] = { 0 };
+	uint16_t rows[STOPS] = { ns };
+	uint32_t count, i;
+	int r = ns < netns_count(n) ? 0 : -ENOENT;
 
 	if (r < 0)
 		return r;
-	also_bring(n, s.ino, e);
-	r = s.err ? -s.err : visit(&n->h, &s, e, ret, &entered);
-	if (r < 0 && !s.err && !entered)
-		remember_refusal(n, s.ino, r);
-	space_release(&s);
-	if (r == 0)
-		keep_others(n, ns, e, ret);
-	return r;
+	count = plan_stops(n, rows, e, stops);
+	if (!count)
+		return -ENOMEM;
+	if (stops[0].space.err)
+		r = stops[0].err = -stops[0].space.err;
+	else
+		r = visit(&n->h, e, stops, count);
+	for (i = 0; i < count; i++) {
+		if (r == 0)
+			take_stop(n, rows[i], &stops[i], i == 0, e->socket);
+		space_release(&stops[i].space);
+	}
+	*ret = stops[0].brought;
+	return r < 0 ? r : stops[0].err;
 }
 
 /* ---- sockets ------------------------------------------------------------ */
@@ -363,6 +421,7 @@ static int open_here(struct netns *n, int protocol, struct mnl_socket **ret)
 {
 	int r = nlsock_open(protocol, ret);
 
+	count_calls(n, NLSOCK_CALLS);
 	if (r < 0)
 		return r;
 	pool_lock(n->lock);
@@ -464,6 +523,7 @@ int netns_read(struct netns *n, uint16_t ns, const char *path, struct buf *b)
 	struct brought got = { 0 };
 	int r;
 
+	count_calls(n, READ_CALLS);
 	if (ns == 0)
 		return visit_read_here(n->h.scan.proc_fd, path, b);
 	r = go_in(n, ns, &e, &got);
@@ -512,7 +572,7 @@ static int ask_nsid(struct mnl_socket *nl, int fd, struct nsid *ret)
 	if (fd >= 0)
 		mnl_attr_put_u32(h, NETNSA_FD, (uint32_t)fd);
 	*ret = (struct nsid){ .nsid = -1 };
-	return nlsock_dump(nl, bytes, h->nlmsg_len, nsid_chunk, ret);
+	return nlsock_dump(nl, bytes, h->nlmsg_len, NULL, nsid_chunk, ret);
 }
 
 int netns_ids(struct netns *n, uint16_t ns, chunk_fn fn, void *ctx)

@@ -87,7 +87,7 @@ static ssize_t receive(struct mnl_socket *nl, char *bytes)
 	}
 }
 
-struct answer { uint32_t seq, port; bool ended, busy; };
+struct answer { uint32_t seq, port, calls; bool ended, busy; };
 
 static void look_at_end(struct answer *a, const struct nlmsghdr *h, const char *payload)
 {
@@ -140,6 +140,7 @@ static int take_answer(struct mnl_socket *nl, struct answer *a, char *bytes, chu
 		size_t kept;
 		int r;
 
+		a->calls++;
 		if (n < 0)
 			return (int)n;
 		kept = keep_ours(a, bytes, (size_t)n);
@@ -164,7 +165,8 @@ uint64_t nlsock_cookie(int fd)
 	return r < 0 ? 0 : cookie;	/* before Linux 5.14 */
 }
 
-int nlsock_dump(struct mnl_socket *nl, const void *request, size_t len, chunk_fn fn, void *ctx)
+int nlsock_dump(struct mnl_socket *nl, const void *request, size_t len, uint32_t *ret_calls,
+		chunk_fn fn, void *ctx)
 {
 	struct answer a = { .seq = (uint32_t)io_now_ns(), .port = mnl_socket_get_portid(nl) };
 	char *bytes;
@@ -181,5 +183,7 @@ int nlsock_dump(struct mnl_socket *nl, const void *request, size_t len, chunk_fn
 	if (r == 0)
 		r = take_answer(nl, &a, bytes, fn, ctx);
 	mem_free(bytes);
+	if (ret_calls)
+		*ret_calls = 1 + a.calls;
 	return r;
 }

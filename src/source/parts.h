@@ -12,14 +12,16 @@
 struct mnl_socket;
 /* In the namespace of the calling thread. protocol: NETLINK_SOCK_DIAG or
  * NETLINK_ROUTE. 0 or -errno. */
+#define NLSOCK_CALLS 5		/* system calls of opening and closing one */
 int nlsock_open(int protocol, struct mnl_socket **ret);
 /* Sends the request (a whole message; seq is set here) and gives every received
  * buffer to fn until DONE, ERROR or an error of fn. Messages of another seq or
  * port are dropped before fn. 64 KiB buffer; EINTR is retried. 0 or -errno of
  * the transport. -EBUSY: a dump is still running on this socket, nothing was
  * given to fn: take another socket. After an error the socket is not to be
- * used again. */
-int nlsock_dump(struct mnl_socket *nl, const void *request, size_t len, chunk_fn fn, void *ctx);
+ * used again. ret_calls: of the system, may be NULL. */
+int nlsock_dump(struct mnl_socket *nl, const void *request, size_t len, uint32_t *ret_calls,
+		chunk_fn fn, void *ctx);
 
 /* SO_NETNS_COOKIE of any socket, 0: not to be had. */
 uint64_t nlsock_cookie(int fd);

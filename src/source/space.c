@@ -297,6 +297,7 @@ struct finder {
 	int32_t root;			/* whose mountinfo is read, 0: ours */
 	bool trusted;			/* names in it are the administrator's */
 	int err;
+	uint32_t calls;			/* of the system, about */
 };
 
 static struct space *found(struct finder *f, uint64_t ino)
@@ -384,6 +385,7 @@ static bool mounts_are_new(struct finder *f, int dirfd, const char *path)
 	uint32_t *row;
 	int r = proc_stat_at(dirfd, path, 0, &st);
 
+	f->calls++;
 	if (r < 0) {
 		failed(f, r);
 		return false;
@@ -400,6 +402,7 @@ static void read_mounts(struct finder *f, int dirfd, const char *path)
 	int r;
 
 	buf_reset(&f->text);
+	f->calls += READ_CALLS;
 	r = io_read_at(dirfd, path, &f->text, MOUNTINFO_MAX);
 	if (r == 0)
 		procfs_mount_netns(f->text.data, f->text.len, mounted, f);
@@ -468,6 +471,7 @@ static void find_of_process(struct finder *f, int32_t pid)
 	struct stat st;
 	int r = proc_stat_at(proc_fd, proc_path(path, pid, 0, "ns/net", -1), 0, &st);
 
+	f->calls++;
 	if (r == -EACCES || r == -EPERM) {
 		if (f->h->own_key && net_key(proc_fd, pid) == f->h->own_key)
 			found_process(f, f->h->own_ino, pid);
@@ -492,9 +496,11 @@ static void find_of_threads(struct finder *f, int32_t pid)
 	uint32_t i;
 	int r = proc_stat_at(proc_fd, proc_path(path, pid, 0, "task", -1), 0, &st);
 
+	f->calls++;
 	if (r == 0 && st.st_nlink <= 3)
 		return;
 	r = dents_numbers(&f->dents, proc_fd, path, &f->tids);
+	f->calls += f->dents.calls + f->tids.n;
 	if (r < 0)
 		failed(f, r);
 	for (i = 0; i < f->tids.n; i++) {
@@ -521,6 +527,7 @@ static void find_in_fds(struct finder *f, int32_t pid)
 	while ((name = dents_next(&f->dents))) {
 		int len = proc_link_at(f->dents.fd, name, link, sizeof(link));
 
+		f->calls++;
 		ino = len > 5 && !memcmp(link, "net:[", 5) ? procfs_net_link(link, (size_t)len)
 							   : 0;
 		if (ino && num_u64(name, strlen(name), INT32_MAX, &fd)) {
@@ -530,6 +537,7 @@ static void find_in_fds(struct finder *f, int32_t pid)
 		}
 	}
 	failed(f, f->dents.err);
+	f->calls += f->dents.calls;
 	dents_close(&f->dents);
 }
 
@@ -561,7 +569,7 @@ static void find_all(struct finder *f, bool deep)
 	}
 }
 
-int spaces_look(const struct horizon *h, bool deep, struct spaces *ret)
+int spaces_look(const struct horizon *h, bool deep, struct spaces *ret, uint32_t *ret_calls)
 {
 	struct finder *f = mem_alloc(sizeof(*f));
 	int r;
@@ -572,6 +580,7 @@ int spaces_look(const struct horizon *h, bool deep, struct spaces *ret)
 	f->list = ret;
 	find_all(f, deep);
 	r = f->err;
+	*ret_calls = f->calls;
 	index_release(&f->by_ino);
 	index_release(&f->mounts);
 	vec_release(&f->pids);

@@ -58,7 +58,7 @@ void space_put(struct buf *b, const struct space *s);
 int space_open(int proc_fd, const struct space *s, uint64_t dev, bool hang_free);
 
 /* All there are, ours first. -errno: not all (those found are in the list). */
-int spaces_look(const struct horizon *h, bool deep, struct spaces *ret);
+int spaces_look(const struct horizon *h, bool deep, struct spaces *ret, uint32_t *ret_calls);
 /* One. To be released in any case. */
 int space_of_pid(const struct horizon *h, int32_t pid, struct space *ret);
 int space_of_path(const struct horizon *h, const char *path, struct space *ret);
@@ -72,17 +72,25 @@ extern const int nl_protocols[NL_N];
 struct errand {
 	int socket;			/* NL_* that is wanted; -1: the file */
 	const char *file;		/* "net/NAME" or "sys/net/NAME" */
-	bool also[NL_N];		/* sockets to bring if they can be had */
 };
 struct brought {
 	struct mnl_socket *nl[NL_N];
 	uint64_t cookie;		/* of the namespace, 0: not known */
 	struct buf text;
 };
-/* What is brought is the caller's. *ret_entered: it was not the way in that
- * failed. */
-int visit(const struct horizon *h, const struct space *s, const struct errand *e,
-	  struct brought *ret, bool *ret_entered);
+#define STOPS 8
+#define STOP_CALLS 4			/* system calls of going in */
+/* One namespace of a visit; the caller's, with what is brought. */
+struct stop {
+	struct space space;
+	bool also[NL_N];		/* sockets to bring if they can be had */
+	struct brought brought;
+	int err;			/* of the errand; -EAGAIN: it was not come to */
+	bool entered;			/* it was not the way in that failed */
+};
+/* Does the errand in each of at most STOPS namespaces, in their order. If a way in
+ * hangs, what is behind is not come to. 0, or why there was no visit at all. */
+int visit(const struct horizon *h, const struct errand *e, struct stop *stops, uint32_t n);
 /* A file in the namespace of the calling thread. */
 int visit_read_here(int proc_fd, const char *path, struct buf *b);
 

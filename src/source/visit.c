@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Work inside a network namespace. Only a thread of its own enters, does one
- * errand and ends (P22), so no other thread is ever in a foreign namespace; if
- * the way in hangs (a path may lie on a dead mount), that thread is left behind.
- * Which namespaces there are and what is kept of a visit is netns.c's.
+ * Work inside network namespaces. Only a thread of its own enters, does an errand
+ * in each of a few and ends (P22), so no other thread is ever in a foreign
+ * namespace; if a way in hangs (a path may lie on a dead mount), that thread is
+ * left behind. Which namespaces there are and what is kept of a visit is netns.c's.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -45,53 +45,73 @@ struct visit {
 	pthread_mutex_t lock;
 	pthread_cond_t news;
 	int holders;
-	enum { ON_THE_WAY, INSIDE, BACK } where;
-	bool entered;
+	bool inside;			/* of the stop that is next to be done */
+	uint32_t n, done;
 	int proc_fd;			/* of its own */
 	uint64_t dev;
-	struct space space;
-	struct errand errand;
+	int socket;
 	char file[64];
-	struct brought brought;
-	int err;
+	struct stop stops[STOPS];
 };
+
+static void brought_release(struct brought *b)
+{
+	int i;
+
+	for (i = 0; i < NL_N; i++)
+		if (b->nl[i])
+			mnl_socket_close(b->nl[i]);
+	buf_release(&b->text);
+}
 
 static void visit_release(struct visit *v)
 {
 	bool last;
-	int i;
+	uint32_t i;
 
 	pthread_mutex_lock(&v->lock);
 	last = --v->holders == 0;
 	pthread_mutex_unlock(&v->lock);
 	if (!last)
 		return;
-	for (i = 0; i < NL_N; i++)
-		if (v->brought.nl[i])
-			mnl_socket_close(v->brought.nl[i]);
+	for (i = 0; i < v->n; i++) {
+		brought_release(&v->stops[i].brought);
+		space_release(&v->stops[i].space);
+	}
 	if (v->proc_fd >= 0)
 		close(v->proc_fd);
-	buf_release(&v->brought.text);
-	space_release(&v->space);
 	pthread_cond_destroy(&v->news);
 	pthread_mutex_destroy(&v->lock);
 	mem_free(v);
 }
 
-static void visit_is(struct visit *v, int where, int err)
+static void visit_enters(struct visit *v, struct stop *s)
 {
 	pthread_mutex_lock(&v->lock);
-	v->where = where;
-	v->entered |= where == INSIDE;
-	v->err = err;
-	if (where == BACK)
-		pthread_cond_signal(&v->news);
+	v->inside = true;
+	s->entered = true;
 	pthread_mutex_unlock(&v->lock);
 }
 
-static int visit_enter(struct visit *v)
+/* Where fds are few there is no use in going on. */
+static bool visit_done(struct visit *v, struct stop *s, const struct brought *b, int err)
 {
-	int fd = space_open(v->proc_fd, &v->space, v->dev, false);
+	bool on = err != -EMFILE && err != -ENFILE && err != -ENOMEM;
+
+	pthread_mutex_lock(&v->lock);
+	s->brought = *b;
+	s->err = err;
+	v->inside = false;
+	v->done = on ? v->done + 1 : v->n;
+	if (v->done == v->n)
+		pthread_cond_signal(&v->news);
+	pthread_mutex_unlock(&v->lock);
+	return on;
+}
+
+static int visit_enter(const struct visit *v, const struct stop *s)
+{
+	int fd = space_open(v->proc_fd, &s->space, v->dev, false);
 	int r;
 
 	if (fd < 0)
@@ -105,15 +125,14 @@ static int visit_enter(struct visit *v)
 }
 
 /* What is wanted first, where there are few fds. */
-static int visit_work(struct visit *v)
+static int visit_work(const struct visit *v, const struct stop *s, struct brought *b)
 {
-	struct brought *b = &v->brought;
-	int want = v->errand.socket, i, r;
+	int want = v->socket, i, r;
 
 	r = want < 0 ? visit_read_here(v->proc_fd, v->file, &b->text) :
 	    nlsock_open(nl_protocols[want], &b->nl[want]);
 	for (i = 0; i < NL_N && r == 0; i++)
-		if (v->errand.also[i] && !b->nl[i])
+		if (s->also[i] && !b->nl[i])
 			nlsock_open(nl_protocols[i], &b->nl[i]);
 	for (i = 0; i < NL_N && !b->cookie; i++)
 		if (b->nl[i])
@@ -124,23 +143,29 @@ static int visit_work(struct visit *v)
 static void *visit_main(void *arg)
 {
 	struct visit *v = arg;
-	int r = visit_enter(v);
+	bool on = true;
+	uint32_t i;
 
-	if (r == 0) {
-		visit_is(v, INSIDE, 0);
-		r = visit_work(v);
+	for (i = 0; i < v->n && on; i++) {
+		struct stop *s = &v->stops[i];
+		struct brought b = { 0 };
+		int r = visit_enter(v, s);
+
+		if (r == 0) {
+			visit_enters(v, s);
+			r = visit_work(v, s, &b);
+		}
+		on = visit_done(v, s, &b, r);
 	}
-	visit_is(v, BACK, r);
 	visit_release(v);
 	return NULL;
 }
 
-static int visit_new(const struct horizon *h, const struct space *s, const struct errand *e,
-		     struct visit **ret)
+static int visit_new(const struct horizon *h, const struct errand *e, struct visit **ret)
 {
 	struct visit *v = mem_alloc(sizeof(*v));
 	pthread_condattr_t attr;
-	int r = 0;
+	int r;
 
 	if (!v)
 		return -ENOMEM;
@@ -151,22 +176,34 @@ static int visit_new(const struct horizon *h, const struct space *s, const struc
 	pthread_condattr_destroy(&attr);
 	v->holders = 1;
 	v->dev = h->dev;
-	v->errand = *e;
-	v->errand.file = NULL;
+	v->socket = e->socket;
 	if (e->file)
 		memcpy(v->file, e->file, strlen(e->file));
 	do
 		v->proc_fd = fcntl(h->scan.proc_fd, F_DUPFD_CLOEXEC, 0);
 	while (v->proc_fd < 0 && errno == EINTR);
-	if (v->proc_fd < 0)
-		r = -errno;
-	else if (!space_copy(s, &v->space))
-		r = -ENOMEM;
+	r = v->proc_fd < 0 ? -errno : 0;
 	if (r < 0)
 		visit_release(v);
 	else
 		*ret = v;
 	return r;
+}
+
+/* Copies the way, since the thread may outlive whoever waits for it. */
+static int visit_plan(struct visit *v, const struct stop *stops, uint32_t n)
+{
+	for (; v->n < n; v->n++) {
+		struct stop *s = &v->stops[v->n];
+
+		*s = stops[v->n];
+		s->err = -EAGAIN;
+		if (!space_copy(&stops[v->n].space, &s->space)) {
+			space_release(&s->space);
+			return -ENOMEM;
+		}
+	}
+	return 0;
 }
 
 /* Signals are for the threads of the program, not for this one. */
@@ -191,44 +228,58 @@ static int visit_start(struct visit *v)
 	return -r;
 }
 
-/* The way in may hang; what is done inside may only take long. */
-static int visit_wait(struct visit *v, bool *ret_entered)
+/* The ways in may hang; what is done inside may only take long. Only the end is
+ * told, so that nobody is woken for each: a time without a step is a hang. */
+static void wait_for_all(struct visit *v)
 {
 	struct timespec end;
-	int r = 0;
-
-	clock_gettime(CLOCK_MONOTONIC, &end);
-	end.tv_sec += WAY_IN_S;
-	pthread_mutex_lock(&v->lock);
-	while (v->where != BACK && r == 0)
-		r = pthread_cond_timedwait(&v->news, &v->lock, &end);
-	while (v->where == INSIDE)
-		pthread_cond_wait(&v->news, &v->lock);
-	*ret_entered = v->entered;
-	r = v->where == BACK ? v->err : -ETIMEDOUT;
-	pthread_mutex_unlock(&v->lock);
-	return r;
-}
-
-int visit(const struct horizon *h, const struct space *s, const struct errand *e,
-	  struct brought *ret, bool *ret_entered)
-{
-	struct visit *v;
+	uint32_t seen;
 	int r;
 
-	*ret_entered = false;
+	do {
+		seen = v->done;
+		clock_gettime(CLOCK_MONOTONIC, &end);
+		end.tv_sec += WAY_IN_S;
+		for (r = 0; v->done < v->n && r == 0;)
+			r = pthread_cond_timedwait(&v->news, &v->lock, &end);
+	} while (v->done < v->n && (v->inside || v->done > seen));
+}
+
+static void visit_wait(struct visit *v, struct stop *stops)
+{
+	uint32_t i;
+
+	pthread_mutex_lock(&v->lock);
+	wait_for_all(v);
+	i = v->done;
+	if (i < v->n)
+		v->stops[i].err = -ETIMEDOUT;
+	for (i = 0; i < v->n; i++) {
+		stops[i].err = v->stops[i].err;
+		stops[i].entered = v->stops[i].entered;
+		if (i >= v->done)
+			continue;
+		stops[i].brought = v->stops[i].brought;
+		v->stops[i].brought = (struct brought){ 0 };
+	}
+	pthread_mutex_unlock(&v->lock);
+}
+
+int visit(const struct horizon *h, const struct errand *e, struct stop *stops, uint32_t n)
+{
+	struct visit *v = NULL;
+	int r;
+
 	if (e->file && strlen(e->file) >= sizeof(v->file))
 		return -ENAMETOOLONG;
-	r = visit_new(h, s, e, &v);
+	r = visit_new(h, e, &v);
 	if (r < 0)
 		return r;
-	r = visit_start(v);
+	r = visit_plan(v, stops, n);
 	if (r == 0)
-		r = visit_wait(v, ret_entered);
-	if (r == 0) {
-		*ret = v->brought;
-		v->brought = (struct brought){ 0 };
-	}
+		r = visit_start(v);
+	if (r == 0)
+		visit_wait(v, stops);
 	visit_release(v);
 	return r;
 }

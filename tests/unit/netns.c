@@ -212,7 +212,7 @@ static struct ports dump(struct mnl_socket *nl, uint16_t port)
 	};
 	struct ports p = { .wanted = port };
 
-	assert_int_equal(nlsock_dump(nl, &r, sizeof(r), take_rows, &p), 0);
+	assert_int_equal(nlsock_dump(nl, &r, sizeof(r), NULL, take_rows, &p), 0);
 	return p;
 }
 

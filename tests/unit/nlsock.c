@@ -87,7 +87,7 @@ static void whole_answer_and_reuse(void **state)
 	for (round = 0; round < 3; round++) {
 		struct seen s = { 0 };
 
-		assert_int_equal(nlsock_dump(nl, &r, sizeof(r), take, &s), 0);
+		assert_int_equal(nlsock_dump(nl, &r, sizeof(r), NULL, take, &s), 0);
 		assert_true(s.rows >= 2 * PAIRS);
 		assert_int_equal(s.ends, 1);
 		assert_int_equal(s.error, 0);
@@ -104,7 +104,7 @@ static void error_of_kernel_is_handed_on(void **state)
 	(void)state;
 	r.body.sdiag_family = 255;
 	assert_int_equal(nlsock_open(NETLINK_SOCK_DIAG, &nl), 0);
-	assert_int_equal(nlsock_dump(nl, &r, sizeof(r), take, &s), 0);
+	assert_int_equal(nlsock_dump(nl, &r, sizeof(r), NULL, take, &s), 0);
 	assert_int_equal(s.rows, 0);
 	assert_int_equal(s.ends, 1);
 	assert_int_equal(s.error, -EINVAL);
@@ -120,9 +120,9 @@ static void abandoned_dump_does_not_leak_into_next(void **state)
 
 	(void)state;
 	assert_int_equal(nlsock_open(NETLINK_SOCK_DIAG, &nl), 0);
-	assert_int_equal(nlsock_dump(nl, &r, sizeof(r), take, &s), -ECANCELED);
+	assert_int_equal(nlsock_dump(nl, &r, sizeof(r), NULL, take, &s), -ECANCELED);
 	assert_int_equal(s.ends, 0);
-	if (nlsock_dump(nl, &r, sizeof(r), take, &second) == 0) {
+	if (nlsock_dump(nl, &r, sizeof(r), NULL, take, &second) == 0) {
 		assert_int_equal(second.ends, 1);	/* the kernel had already made it all */
 		assert_true(second.rows >= 2 * PAIRS);
 	} else {
@@ -139,10 +139,10 @@ static void refuses_what_is_no_message(void **state)
 
 	(void)state;
 	assert_int_equal(nlsock_open(NETLINK_SOCK_DIAG, &nl), 0);
-	assert_int_equal(nlsock_dump(nl, &r, 3, take, &s), -EINVAL);
-	assert_int_equal(nlsock_dump(nl, &r, 1 << 20, take, &s), -EINVAL);
+	assert_int_equal(nlsock_dump(nl, &r, 3, NULL, take, &s), -EINVAL);
+	assert_int_equal(nlsock_dump(nl, &r, 1 << 20, NULL, take, &s), -EINVAL);
 	mem_fail_at(1);
-	assert_int_equal(nlsock_dump(nl, &r, sizeof(r), take, &s), -ENOMEM);
+	assert_int_equal(nlsock_dump(nl, &r, sizeof(r), NULL, take, &s), -ENOMEM);
 	mem_fail_at(0);
 	assert_int_equal(s.chunks, 0);
 	assert_true(nlsock_open(77, &nl) < 0);
