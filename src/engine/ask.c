@@ -19,6 +19,5 @@ int ask_bytes(struct collect *c, enum ask_kind kind, uint16_t ns, uint64_t id, c
 		.kind = (uint16_t)kind, .ns = ns, .id = id, .arg = arg, .arg_len = arg_len,
 	};
 
-	c->s->meta.asks++;
-	return c->ctx->source->ask(c->ctx->source, &a, collect_chunk, ret);
+	return ahead_ask(c, &a, collect_chunk, ret);
 }

@@ -257,12 +257,15 @@ void collect_tables(struct collect *c)
 	uint64_t began = io_now_ns();
 	uint16_t ns;
 
+	ahead_start(c);
 	/* All of one before the next: going in costs more than the questions. */
 	for (ns = 0; ns < c->s->ns.n; ns++) {
+		ahead_reach(c, ns);
 		namespace_detail(c, ns);
 		if (c->s->ns.v[ns].flags & LSSOCK_NS_ASKED)
 			tables_collect(c, ns);
 	}
+	ahead_end(c);
 	c->s->meta.dump_us = (io_now_ns() - began) / 1000;
 }
 

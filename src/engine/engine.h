@@ -21,6 +21,7 @@ struct collect {
 	const struct lssock_query *q;
 	const struct plan *plan;
 	struct lssock_snap *s;
+	struct ahead *ahead;	/* NULL: nothing is asked ahead */
 	const struct lssock_snap *prev;	/* of a series, NULL: the first */
 	const uint8_t *later;		/* by row: nobody has looked for its owner; NULL: all */
 	uint32_t n_later;
@@ -81,6 +82,17 @@ int behind_chunk(void *behind, const void *bytes, size_t len);
 /* Until all is decoded. 0, or the first error of decode. */
 int behind_end(struct behind *b);
 
+/* ---- ahead.c: many namespaces at once ---------------------------------------------- */
+
+/* While the tables are collected: before the first namespace, at each, at the end. */
+void ahead_start(struct collect *c);
+void ahead_reach(struct collect *c, uint16_t ns);
+void ahead_end(struct collect *c);
+/* For namespace_expect() and tables_expect(): this will be asked. */
+void ahead_expect(struct collect *c, const struct ask *ask);
+/* Asks the source, unless the answer is there already. */
+int ahead_ask(struct collect *c, const struct ask *ask, chunk_fn fn, void *ctx);
+
 /* ---- questions.c: those that may never be answered --------------------------- */
 
 struct question {
@@ -113,12 +125,16 @@ int namespaces_find(struct collect *c, struct lssock_err *err);
 /* Container of a namespace; interfaces, addresses, port range and counters of an
  * asked one. */
 void namespace_detail(struct collect *c, uint16_t ns);
+void namespace_expect(struct collect *c, uint16_t ns);	/* what that will ask: ahead.c */
+/* Links and addresses of namespaces where a row is bound to an interface. */
+void namespaces_bound(struct collect *c);
 /* Namespaces that only these sockets keep: appended and to be asked. How many. */
 uint32_t namespaces_of_sockets(struct collect *c, const struct ask_fd *fds, uint32_t n);
 
 /* ---- tables.c: the sockets of a namespace ---------------------------------- */
 
 void tables_collect(struct collect *c, uint16_t ns);
+void tables_expect(struct collect *c, uint16_t ns);	/* what that will ask: ahead.c */
 /* What may be read only after the owners are known: /proc/net/unix. */
 void tables_after_owners(struct collect *c, uint16_t ns);
 /* Asks a protocol's table once more into `into` (the snapshot itself or a scratch

@@ -312,6 +312,7 @@ void enrich(struct collect *c)
 
 	if (needs & (NEED_USERS | NEED_FILE))
 		enrich_users(c);
+	namespaces_bound(c);
 	if (needs & NEED_IFACE)
 		enrich_ifaces(c);
 	if (!(needs & (NEED_PROC | NEED_FILE | NEED_CGROUP)))

@@ -179,11 +179,16 @@ static void read_file_counts(struct collect *c)
 	buf_release(&b);
 }
 
+static struct ask_proc container_arg(const struct lssock_ns *n)
+{
+	return (struct ask_proc){ .pid = n->pid, .sections = 1u << PROC_CGROUP };
+}
+
 /* A namespace without a name is known by the container that lives in it. */
 static void read_container(struct collect *c, struct lssock_ns *n)
 {
 	struct lssock_snap *scratch = snap_new();
-	struct ask_proc ask = { .pid = n->pid, .sections = 1u << PROC_CGROUP };
+	struct ask_proc ask = container_arg(n);
 	struct lssock_proc p = { .pid = n->pid };
 	struct buf b = { 0 };
 	uint32_t row;
@@ -204,6 +209,23 @@ static void read_container(struct collect *c, struct lssock_ns *n)
 	lssock_snap_free(scratch);
 }
 
+static bool container_wanted(const struct collect *c, const struct lssock_ns *n)
+{
+	uint32_t all = LSSOCK_Q_NETNS_LIST | LSSOCK_Q_FULLEST | LSSOCK_Q_STORY;
+
+	return (c->plan->needs & NEED_NETNS) && n->pid && !(n->flags & LSSOCK_NS_OWN) &&
+	       (!n->name || c->q->flags & all);
+}
+
+/* For another reason than sockets that are bound to an interface. */
+static bool addresses_wanted(const struct collect *c)
+{
+	uint32_t all = LSSOCK_Q_NETNS_LIST | LSSOCK_Q_FULLEST | LSSOCK_Q_STORY;
+
+	return (c->plan->needs & NEED_ADDRS) &&
+	       (c->plan->needs & NEED_PEER || c->q->flags & all);
+}
+
 void namespace_detail(struct collect *c, uint16_t ns)
 {
 	struct lssock_ns *n = &c->s->ns.v[ns];
@@ -211,7 +233,7 @@ void namespace_detail(struct collect *c, uint16_t ns)
 
 	if (ns == 0 && c->q->flags & (LSSOCK_Q_SUMMARY | LSSOCK_Q_FULLEST))
 		read_file_counts(c);
-	if ((needs & NEED_NETNS) && n->pid && !(n->flags & LSSOCK_NS_OWN))
+	if (container_wanted(c, n))
 		read_container(c, n);
 	if (!(n->flags & LSSOCK_NS_ASKED))
 		return;
@@ -219,12 +241,51 @@ void namespace_detail(struct collect *c, uint16_t ns)
 		read_port_range(c, ns);
 	if (needs & NEED_COUNTERS)
 		read_counters(c, ns);
-	if (needs & NEED_ADDRS) {
+	if (addresses_wanted(c)) {
 		read_route(c, ns, ASK_ROUTE_LINKS);
 		read_route(c, ns, ASK_ROUTE_ADDRS);
 	}
 	if (c->q->flags & (LSSOCK_Q_NETNS_LIST | LSSOCK_Q_FULLEST))
 		read_route(c, ns, ASK_ROUTE_NSID);
+}
+
+static void expect(struct collect *c, enum ask_kind kind, uint16_t ns, uint64_t id)
+{
+	struct ask ask = { .kind = (uint16_t)kind, .ns = ns, .id = id };
+
+	ahead_expect(c, &ask);
+}
+
+void namespace_expect(struct collect *c, uint16_t ns)
+{
+	uint32_t needs = c->plan->needs;
+
+	if (needs & NEED_PORTRANGE)
+		expect(c, ASK_TEXT, ns, TEXT_PORT_RANGE);
+	if (needs & NEED_COUNTERS)
+		expect(c, ASK_TEXT, ns, TEXT_NET_SOCKSTAT);
+	if (addresses_wanted(c)) {
+		expect(c, ASK_ROUTE, ns, ASK_ROUTE_LINKS);
+		expect(c, ASK_ROUTE, ns, ASK_ROUTE_ADDRS);
+	}
+}
+
+void namespaces_bound(struct collect *c)
+{
+	struct lssock_snap *s = c->s;
+	bool *done = mem_alloc(s->ns.n * sizeof(*done));
+	uint32_t i;
+
+	for (i = 1; done && i < s->ifaces.n; i++) {
+		uint16_t ns = s->ifaces.v[i].ns;
+
+		if (!(c->plan->needs & NEED_ADDRS) || addresses_wanted(c) || done[ns])
+			continue;
+		done[ns] = true;
+		read_route(c, ns, ASK_ROUTE_LINKS);
+		read_route(c, ns, ASK_ROUTE_ADDRS);
+	}
+	mem_free(done);
 }
 
 uint32_t namespaces_of_sockets(struct collect *c, const struct ask_fd *fds, uint32_t n)

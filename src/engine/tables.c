@@ -67,12 +67,11 @@ static int dump_once(struct collect *c, struct dumping *d, const struct diag_req
 		a.arg = msg.data;
 		a.arg_len = (uint32_t)msg.len;
 		d->parts = 0;
-		c->s->meta.asks++;
 		c->s->meta.dumps++;
 		/* beside the owner scan nobody is idle */
 		if (c->ctx->share && !(c->plan->needs & NEED_OWNERS))
 			behind.pool = c->ctx->pool;
-		r = c->ctx->source->ask(c->ctx->source, &a, behind_chunk, &behind);
+		r = ahead_ask(c, &a, behind_chunk, &behind);
 		err = behind_end(&behind);
 		r = r < 0 ? r : err;
 		c->s->meta.messages += d->dump.messages;
@@ -194,6 +193,45 @@ static uint32_t wanted(const struct collect *c, uint8_t proto)
 	return keep;
 }
 
+static bool family_asked(const struct plan *plan, int family)
+{
+	return (family != AF_INET || plan->families & 1) &&
+	       (family != AF_INET6 || plan->families & 2);
+}
+
+static struct diag_request first_request(const struct collect *c, uint8_t proto, int family,
+					 const struct buf *code)
+{
+	struct diag_request req = {
+		.proto = proto, .family = (uint8_t)family,
+		.states = diag_kernel_states(c->plan->states[proto]),
+		.bytecode = code->len ? code->data : NULL,
+		.bytecode_len = (uint32_t)code->len,
+	};
+
+	diag_want(&req, wanted(c, proto));
+	return req;
+}
+
+/* All listeners, whatever the program leaves out. */
+static void only_listeners(struct diag_request *req)
+{
+	req->bytecode = NULL;
+	req->bytecode_len = 0;
+	req->states = listen_mask();
+}
+
+static void take_result(struct collect *c, const struct diag_dump *d, int r)
+{
+	if (r == 0 || d->rows) {
+		c->listed |= 1u << d->proto;
+	} else {
+		c->failed |= 1u << d->proto;
+		c->failed_err = r;
+	}
+	note_dump(c, d, r);
+}
+
 /* 0, or the error that says that sock_diag does not serve this protocol. */
 static int dump_protocol(struct collect *c, struct lssock_snap *into, uint16_t ns,
 			 uint8_t proto, uint32_t *ret_fresh)
@@ -212,23 +250,13 @@ static int dump_protocol(struct collect *c, struct lssock_snap *into, uint16_t n
 	for (; *family >= 0; family++) {
 		struct diag_dump d = { .snap = into, .ns = ns, .proto = proto,
 				       .keep = plan->keep };
-		struct diag_request req = {
-			.proto = proto, .family = (uint8_t)*family,
-			.states = diag_kernel_states(plan->states[proto]),
-			.bytecode = code.len ? code.data : NULL,
-			.bytecode_len = (uint32_t)code.len,
-		};
+		struct diag_request req = first_request(c, proto, *family, &code);
 
-		if (*family == AF_INET && !(plan->families & 1))
+		if (!family_asked(plan, *family))
 			continue;
-		if (*family == AF_INET6 && !(plan->families & 2))
-			continue;
-		diag_want(&req, wanted(c, proto));
 		r = dump_family(c, &d, &req, !listeners);
 		if (r == 0 && listeners) {
-			req.bytecode = NULL;
-			req.bytecode_len = 0;
-			req.states = listen_mask();
+			only_listeners(&req);
 			d.done = false;
 			r = dump_family(c, &d, &req, true);
 		}
@@ -240,16 +268,80 @@ static int dump_protocol(struct collect *c, struct lssock_snap *into, uint16_t n
 			continue;
 		}
 		last = 0;
-		if (r == 0 || d.rows) {
-			c->listed |= 1u << proto;
-		} else {
-			c->failed |= 1u << proto;
-			c->failed_err = r;
-		}
-		note_dump(c, &d, r);
+		take_result(c, &d, r);
 	}
 	buf_release(&code);
 	return last;
+}
+
+/* ---- what will be asked ---------------------------------------------------------- */
+
+static uint32_t note_ifindex(void *ctx, const char *name, size_t len)
+{
+	(void)name, (void)len;
+	*(bool *)ctx = true;
+	return 0;
+}
+
+static uint64_t note_cgroup(void *ctx, const char *path, size_t len)
+{
+	(void)path, (void)len;
+	*(bool *)ctx = true;
+	return 0;
+}
+
+/* The program for a protocol; false: it is another in each namespace. */
+static bool same_program(const struct collect *c, uint8_t proto, struct buf *ret)
+{
+	bool named = false;
+	struct push_env env = { .mark = true, .ifindex = note_ifindex,
+				.cgroup_id = note_cgroup, .ctx = &named };
+
+	return !c->plan->push[proto] ||
+	       (push_filter(c->q->filter, proto, &env, ret) >= 0 && !named && !ret->failed);
+}
+
+static void expect_dump(struct collect *c, uint16_t ns, const struct diag_request *req)
+{
+	struct ask a = { .kind = ASK_DIAG, .ns = ns,
+			 .id = ask_diag_id(req->proto, req->family, 0) };
+	struct buf msg = { 0 };
+
+	if (diag_request(&msg, req) == 0 && !msg.failed) {
+		a.arg = msg.data;
+		a.arg_len = (uint32_t)msg.len;
+		ahead_expect(c, &a);
+	}
+	buf_release(&msg);
+}
+
+static void expect_protocol(struct collect *c, uint16_t ns, uint8_t proto)
+{
+	const int *family = diag_families(proto);
+	struct buf code = { 0 };
+	bool same = same_program(c, proto, &code);
+
+	for (; same && *family >= 0; family++) {
+		struct diag_request req = first_request(c, proto, *family, &code);
+
+		if (!family_asked(c->plan, *family))
+			continue;
+		expect_dump(c, ns, &req);
+		if (c->plan->extra_listen & 1u << proto) {
+			only_listeners(&req);
+			expect_dump(c, ns, &req);
+		}
+	}
+	buf_release(&code);
+}
+
+void tables_expect(struct collect *c, uint16_t ns)
+{
+	uint8_t proto;
+
+	for (proto = 1; proto < LSSOCK_OTHER; proto++)
+		if (c->plan->protos & 1u << proto && c->plan->states[proto])
+			expect_protocol(c, ns, proto);
 }
 
 /* Rows of UDP and TCP that were bound by connect() or sendto(), not by bind(). */
