@@ -39,7 +39,7 @@ def table(document):
         about["cpus"], round(about["memory_mb"] / 1024), about["kernel"].split("-")[0],
         ", ".join("%s %s" % (p, about["versions"][p]) for p in peers), about["load_average"],
         about["date"]), "",
-        "| | lssock (BPF) | lssock (/proc) | %s |" % " | ".join(peers),
+        "| | lssock | without BPF | %s |" % " | ".join(peers),
         "|---|" + "---:|" * (2 + len(peers))]
     for r in results:
         if "skipped" in r:
@@ -50,7 +50,7 @@ def table(document):
         for q in r["questions"]:
             t = q["tools"]
             if q["owners_by"]:
-                ours = [ms(t[w]) if w in t else "" for w in ("bpf", "proc")]
+                ours = [ms(t[w]) if w in t else "" for w in ("auto", "proc")]
             else:
                 ours = [ms(t["auto"])] * 2
             theirs = {PEERS[x]: ms(v) + (" (loop)" if x == "ss loop" else "")
@@ -72,8 +72,11 @@ def memory(results):
 
 def main():
     name = sys.argv[1] if len(sys.argv) > 1 else "full"
-    with open(os.path.join(HERE, "results", name + ".json")) as f:
-        text = table(json.load(f))
+    try:
+        with open(os.path.join(HERE, "results", name + ".json")) as f:
+            text = table(json.load(f))
+    except FileNotFoundError:
+        raise SystemExit("readme.py: no such results; make bench-full makes them")
     with open(README) as f:
         readme = f.read()
     new, n = re.subn(r"<!-- bench: .*?-->\n.*?" + re.escape(END),

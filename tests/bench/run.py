@@ -410,8 +410,10 @@ def main():
         verdict.append("Targets are for whole loads; W2/10 is a tenth of one.")
     unequal = {r["load"]: r["unequal"] for r in document["results"] if r.get("unequal")}
     if a.full:
-        verdict.append("Answers of every collector and ss: %s." %
-                       ("NOT the same: %s" % unequal if unequal else "the same"))
+        verdict.append("Answers of every collector and of ss: %s." %
+                       ("NOT the same on " + ", ".join(unequal) if unequal else "the same"))
+        for load, said in unequal.items():
+            verdict += ["%s, %s:\n%s" % (load, what, text) for what, text in said.items()]
     print("\n".join(verdict))
     if not a.loads or a.out:
         keep(a.out or ("full" if a.full else "quick"), document,
