@@ -474,6 +474,7 @@ static void make_rows(struct slice *c)
 	json_init(&j, c->sheet, &c->text);
 	json_remember(&j);
 	for (row = c->from; row < c->to; row++) {
+		out_expect(c->sheet, row);
 		if (!rows->lines)
 			buf_puts(j.b, row ? ",\n" : "\n");
 		put_row(&j, row);

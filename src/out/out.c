@@ -324,8 +324,10 @@ static void sep_make(struct slice *c)
 	/* Without memory nothing is remembered, and all is written anew. */
 	if (c->sheet->kind == SHEET_SOCKETS)
 		x.memos = mem_alloc(c->sheet->n_columns * sizeof(*x.memos));
-	for (row = c->from; row < c->to; row++)
+	for (row = c->from; row < c->to; row++) {
+		out_expect(c->sheet, row);
 		sep_row(&x, row);
+	}
 	mem_free(x.memos);
 	buf_release(&x.cell);
 }

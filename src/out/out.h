@@ -41,6 +41,11 @@ static inline void out_cell(const struct lssock_sheet *s, uint32_t row, uint32_t
 	ret->i = 0;
 	s->cell(s, row, sub, col, ret);
 }
+static inline void out_expect(const struct lssock_sheet *s, uint32_t row)
+{
+	if (s->expect)
+		s->expect(s, row);
+}
 /* Column by name, n_columns: there is none. */
 uint32_t out_column(const struct lssock_sheet *s, const char *name);
 /* Row of the snapshot behind a row, NULL: none. */

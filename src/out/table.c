@@ -40,6 +40,7 @@ static bool measure_rows(struct table *t, uint32_t from, uint32_t to, uint32_t k
 		struct cell *c = &t->cells[(size_t)t->cached * t->n];
 		size_t mark = t->text.len;
 
+		out_expect(t->sheet, row);
 		table_row(t, row, c);
 		if (t->text.failed)
 			return false;
@@ -357,6 +358,7 @@ static void print_rows(struct table *t, uint32_t from, uint32_t to)
 		put_row(t, &t->cells[(size_t)row * t->n]);
 	for (row += from; row < to && !t->text.failed; row++) {
 		t->text.len = mark;
+		out_expect(t->sheet, row);
 		table_row(t, row, again);
 		put_row(t, again);
 	}

@@ -14,6 +14,8 @@
 /* With more bits for processes an IPv4 address is not whole in a head. */
 #define HEAD_RANK_BITS (64 - 1 - 4 - 16 - 2 - 32)
 
+#define EXPECT 8		/* rows ahead, whose owners lie anywhere */
+
 /* ---- selecting -------------------------------------------------------------- */
 
 int rows_select(struct rows *r, const struct lssock_snap *s, const struct lssock_query *q)
@@ -243,6 +245,9 @@ static int sort_list(struct rows *r, const struct sorting *by, bool asked, uint3
 	for (i = 0; i < r->list.n; i++) {
 		uint32_t row = r->list.v[i];
 
+		if (i + EXPECT < r->list.n)
+			__builtin_prefetch(by->snap->owners.v +
+					   snap_row(by->snap, r->list.v[i + EXPECT])->owner);
 		order_head(&o, row, asked ? asked_head(&o, by, row) :
 			   default_head(by, snap_row(by->snap, row)));
 	}

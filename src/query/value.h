@@ -78,6 +78,9 @@ struct lssock_sheet {
 	/* The snapshot's row behind a row, LSSOCK_NONE: none. */
 	uint32_t (*origin)(const struct lssock_sheet *s, uint32_t row);
 	void (*free)(struct lssock_sheet *s);
+	/* May be told of each row that is asked for soon after the others: in order, rows
+	 * lie all over the memory. NULL: no use. */
+	void (*expect)(const struct lssock_sheet *s, uint32_t row);
 	/* A copy for another thread; it must not outlive this one. NULL: no memory.
 	 * Sheets without it are for one thread at a time. */
 	struct lssock_sheet *(*twin)(const struct lssock_sheet *s);

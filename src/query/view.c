@@ -11,6 +11,9 @@
 #include "query/getters.h"
 #include "query/rows.h"
 
+#define EXPECT_ROW 16		/* rows ahead */
+#define EXPECT_OWNER 8
+
 struct lssock_view {
 	struct lssock_snap *snap;
 	const struct lssock_query *query;
@@ -82,21 +85,29 @@ struct owners {
 	uint32_t row;			/* whose they are, LSSOCK_NONE: nobody's yet */
 };
 
-/* Room for the owners of any row, so that no cell can fail later. */
-static bool owners_init(struct owners *w, const struct lssock_view *v)
+static uint32_t most_owners(const struct lssock_snap *s)
 {
-	const struct lssock_snap *s = v->snap;
-	uint32_t i, o, n, most = 0;
+	uint32_t i, o, n, most = 1;
 
-	w->row = LSSOCK_NONE;
-	for (i = 0; i < v->rows.list.n; i++) {
+	for (i = 1; i < s->owners.n && !s->owners.v[i].next; i++)
+		;
+	if (i == s->owners.n)
+		return most;		/* no socket is shared */
+	for (i = 0; i < s->socks.n; i++) {
 		n = 0;
-		for (o = snap_row(s, v->rows.list.v[i])->owner; o; o = s->owners.v[o].next)
+		for (o = snap_row(s, i)->owner; o; o = s->owners.v[o].next)
 			n++;
 		if (n > most)
 			most = n;
 	}
-	return vec_reserve(&w->list, most);
+	return most;
+}
+
+/* Room for the owners of any row, so that no cell can fail later. */
+static bool owners_init(struct owners *w, const struct lssock_view *v)
+{
+	w->row = LSSOCK_NONE;
+	return vec_reserve(&w->list, most_owners(v->snap));
 }
 
 static void owners_add(struct owners *w, const struct lssock_snap *s, const struct filter *f,
@@ -169,6 +180,23 @@ static void sockets_cell(const struct lssock_sheet *sheet, uint32_t row, uint32_
 			owner = t->owners.list.v[sub];
 	}
 	field_get(f, sheet->snap, at, owner, ret);
+}
+
+/* The row first, then what it points to. */
+static void sockets_expect(const struct lssock_sheet *sheet, uint32_t row)
+{
+	const struct sockets_sheet *t = sheet->ctx;
+	const struct lssock_snap *s = sheet->snap;
+
+	if (row + EXPECT_ROW < t->rows.n) {
+		const char *k = (const char *)snap_row(s, t->rows.v[row + EXPECT_ROW]);
+
+		__builtin_prefetch(k);
+		__builtin_prefetch(k + sizeof(struct lssock_sock) - 1);
+	}
+	if (row + EXPECT_OWNER < t->rows.n)
+		__builtin_prefetch(s->owners.v +
+				   snap_row(s, t->rows.v[row + EXPECT_OWNER])->owner);
 }
 
 static uint32_t sockets_subs(const struct lssock_sheet *sheet, uint32_t row)
@@ -268,7 +296,7 @@ static int sockets_sheet(const struct lssock_view *v, struct lssock_sheet **ret)
 	t->sheet = (struct lssock_sheet){
 		.kind = SHEET_SOCKETS, .snap = lssock_snap_hold(v->snap),
 		.cell = sockets_cell, .subs = sockets_subs, .proc = sockets_proc,
-		.origin = sockets_origin,
+		.origin = sockets_origin, .expect = sockets_expect,
 		.free = sockets_free, .twin = sockets_twin,
 		.owners_asked = v->snap->meta.owners_asked, .ctx = t,
 	};
