@@ -56,9 +56,11 @@ def pids(row):
 
 
 def key(row):
-    # a socket that only an fd shows has a cookie where the collector tells it
-    return json.dumps({k: v for k, v in row.items() if k not in ("cookie", "recvq", "sendq")},
-                      sort_keys=True)
+    # a socket that only an fd shows has a cookie where the collector tells it; when
+    # the machine was booted is a difference of two clocks, read anew each time
+    row = {k: v for k, v in row.items() if k not in ("cookie", "recvq", "sendq")}
+    row["owners"] = [{k: v for k, v in o.items() if k != "start"} for o in row["owners"]]
+    return json.dumps(row, sort_keys=True)
 
 
 def same(r, text):

@@ -7,7 +7,7 @@ in_ns
 mkfifo "$T/load"
 "$B/tests/load" W1 <"$T/load" >"$T/ready" &
 exec 9>"$T/load"
-while ! grep -q ready "$T/ready"; do read -r _ </dev/null || kill -0 $! || bail "no load"; done
+while ! grep -q ready "$T/ready" 2>/dev/null; do read -r _ </dev/null || kill -0 $! || bail "no load"; done
 for c in proc bpf; do
 	$python "$top/tests/rounds.py" "$B/tests/rounds" $c 9>&- >"$T/said" 2>"$T/err"
 	rc=$?
