@@ -17,6 +17,7 @@
 
 #define GROUP 8u
 #define MAX_SLOTS (1u << 31)
+#define QUICK (1u << 17)
 
 uint64_t hash_u64(uint64_t v)
 {
@@ -178,7 +179,10 @@ uint32_t *index_put(struct index *x, uint64_t key)
 	if (fits && *row_at(x, slot, x->wide) != INDEX_NONE)
 		return row_at(x, slot, x->wide);
 	if (!fits || !has_room(x, (uint64_t)x->n + 1)) {
-		if (make_room(x, x->n + 1, is_wide(key)) < 0)
+		/* small tables grow by four: moving all costs more than room */
+		uint32_t want = x->n < QUICK ? 2 * x->n + 1 : x->n + 1;
+
+		if (make_room(x, want, is_wide(key)) < 0)
 			return NULL;
 		slot = probe(x, key);
 	}

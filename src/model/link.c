@@ -24,7 +24,7 @@ int link_owners(struct lssock_snap *s)
 	if (s->owners_as_of == s->changes)
 		return s->failed ? -ENOMEM : 0;
 	snap_sort_owners(s);
-	for (uint32_t i = 0; i < n; i++) {
+	for (uint32_t i = 0; i < n && s->by_inode.n; i++) {
 		if (i + AHEAD < n)
 			index_expect(&s->by_inode, s->socks.v[i + AHEAD].inode);
 		s->socks.v[i].owner = snap_owner_of(s, s->socks.v[i].inode);
@@ -45,14 +45,16 @@ static const uint8_t any6[16];
 static struct address address_of(uint8_t family, const void *ip)
 {
 	struct address a;
-	uint8_t bytes[16];
+	uint32_t mapped[2];
 
-	memcpy(bytes, any4, sizeof(bytes));
-	if (family == AF_INET)
-		memcpy(bytes + 12, ip, 4);
-	else
-		memcpy(bytes, ip, 16);
-	memcpy(&a, bytes, sizeof(a));
+	if (family == AF_INET) {
+		memcpy(mapped, any4 + 8, 4);
+		memcpy(mapped + 1, ip, 4);
+		a.w[0] = 0;
+		memcpy(&a.w[1], mapped, 8);
+	} else {
+		memcpy(&a, ip, sizeof(a));
+	}
 	return a;
 }
 
@@ -367,6 +369,7 @@ struct ends {
 	struct index by_inode;		/* unix -> row */
 	struct index by_addr;		/* configured address -> first in ifaddrs[] */
 	uint32_t *next;			/* per ifaddr: the next of the same key; NONE */
+	uint32_t *keys;			/* per row, of its tuple; 0: it has no peer */
 	bool failed;
 };
 
@@ -402,26 +405,53 @@ static bool same_tuple(const struct tuple *t, const struct lssock_sock *k)
 	       t->proto == o.proto && same_address(t->l, o.l) && same_address(t->r, o.r);
 }
 
-static uint64_t tuple_key(const struct tuple *t)
+static uint64_t end_key(struct address a, uint16_t port, uint64_t seed)
 {
-	uint64_t about = (uint64_t)t->ns << 40 | (uint64_t)t->proto << 32 |
-			 (uint32_t)t->lport << 16 | t->rport;
-	uint64_t h = mix(about);
+	uint64_t h = (a.w[0] ^ seed) * 0x9e3779b97f4a7c15u ^ a.w[1] ^ (uint64_t)port << 8;
 
-	h = mix(h ^ t->l.w[0] ^ t->l.w[1] * 0x9e3779b97f4a7c15u);
-	return mix(h ^ t->r.w[0] ^ t->r.w[1] * 0x9e3779b97f4a7c15u);
+	return mix(h);
+}
+
+/* The same for a tuple and its mirror: both ends are looked for in one place.
+ * Never 0. */
+static uint32_t tuple_key(const struct tuple *t, uint64_t seed)
+{
+	uint64_t about = (uint64_t)t->ns << 8 | t->proto;
+	uint64_t h = end_key(t->l, t->lport, seed) + end_key(t->r, t->rport, seed);
+
+	return (uint32_t)((h ^ about) * 0xd6e8feb86659fd93u >> 32) | 1;
+}
+
+/* Nearly always both are of one family, and address and rest compare at once. */
+static bool is_mirror(const struct lssock_sock *a, const struct lssock_sock *b)
+{
+	if (a->lport != b->rport || a->rport != b->lport || a->ns != b->ns ||
+	    a->proto != b->proto)
+		return false;
+	if (a->family == b->family)
+		return !memcmp(&a->local, &b->remote, sizeof(a->local)) &&
+		       !memcmp(&a->remote, &b->local, sizeof(a->remote));
+	return same_address(address_of(a->family, &a->local),
+			    address_of(b->family, &b->remote)) &&
+	       same_address(address_of(a->family, &a->remote),
+			    address_of(b->family, &b->local));
+}
+
+/* Of rows with one key each has its own place, found by going on from it. */
+static uint32_t next_key(uint32_t key)
+{
+	return key + 0x9e3779b1u;
 }
 
 static uint32_t find_tuple(const struct ends *e, const struct lssock_snap *s,
-			   const struct tuple *t)
+			   const struct tuple *t, uint32_t key)
 {
-	uint64_t key = tuple_key(t), seed = s->strings.seed;
 	uint32_t row;
 
-	while ((row = index_get(&e->by_tuple, hash_fold(key, seed))) != INDEX_NONE) {
+	while ((row = index_get(&e->by_tuple, key)) != INDEX_NONE) {
 		if (same_tuple(t, &s->socks.v[row]))
 			return row;
-		key = mix(key);
+		key = next_key(key);
 	}
 	return LSSOCK_NONE;
 }
@@ -429,17 +459,19 @@ static uint32_t find_tuple(const struct ends *e, const struct lssock_snap *s,
 /* Of several with one tuple the living one counts, not its TIME_WAIT. */
 static void add_tuple(struct ends *e, const struct lssock_snap *s, uint32_t row)
 {
-	struct tuple t = tuple_of(&s->socks.v[row]);
-	uint64_t key = tuple_key(&t), seed = s->strings.seed;
-	uint32_t *slot;
+	const struct lssock_sock *k = &s->socks.v[row];
+	struct tuple t = tuple_of(k);
+	uint32_t key = e->keys[row], *slot;
 
-	while ((slot = index_put(&e->by_tuple, hash_fold(key, seed))) && *slot != INDEX_NONE) {
-		if (same_tuple(&t, &s->socks.v[*slot])) {
-			if (s->socks.v[*slot].state == LSSOCK_TIME_WAIT)
+	while ((slot = index_put(&e->by_tuple, key)) && *slot != INDEX_NONE) {
+		const struct lssock_sock *o = &s->socks.v[*slot];
+
+		if (o->lport == k->lport && same_tuple(&t, o)) {
+			if (o->state == LSSOCK_TIME_WAIT)
 				*slot = row;
 			return;
 		}
-		key = mix(key);
+		key = next_key(key);
 	}
 	if (slot)
 		*slot = row;
@@ -505,7 +537,7 @@ static uint32_t peer_elsewhere(const struct ends *e, const struct lssock_snap *s
 		    !same_address(address_of(a->family, a->ip), t->r))
 			continue;
 		m = mirrored(t, s->ifaces.v[a->iface].ns, t->proto);
-		row = find_tuple(e, s, &m);
+		row = find_tuple(e, s, &m, tuple_key(&m, s->strings.seed));
 		if (row != LSSOCK_NONE && found != LSSOCK_NONE && row != found)
 			return LSSOCK_NONE;
 		if (row != LSSOCK_NONE)
@@ -514,13 +546,19 @@ static uint32_t peer_elsewhere(const struct ends *e, const struct lssock_snap *s
 	return found;
 }
 
-static uint32_t inet_peer(const struct ends *e, const struct lssock_snap *s,
-			  const struct lssock_sock *k)
+static uint32_t inet_peer(const struct ends *e, const struct lssock_snap *s, uint32_t i)
 {
-	struct tuple t = tuple_of(k), m = mirrored(&t, k->ns, k->proto);
-	uint32_t row = find_tuple(e, s, &m);
+	const struct lssock_sock *k = &s->socks.v[i];
+	uint32_t key = e->keys[i], row;
+	struct tuple t;
 
-	return row != LSSOCK_NONE ? row : peer_elsewhere(e, s, &t);
+	for (; (row = index_get(&e->by_tuple, key)) != INDEX_NONE; key = next_key(key))
+		if (is_mirror(k, &s->socks.v[row]))
+			return row;
+	if (!e->next)
+		return LSSOCK_NONE;
+	t = tuple_of(k);
+	return peer_elsewhere(e, s, &t);
 }
 
 /* The end of a stream whose peer is another socket by now has none. */
@@ -543,33 +581,74 @@ static void ends_release(struct ends *e)
 	index_release(&e->by_tuple);
 	index_release(&e->by_inode);
 	index_release(&e->by_addr);
+	mem_free(e->keys);
 	mem_free(e->next);
 }
 
-/* Room for all ends at once. */
+static uint32_t key_of(const struct lssock_snap *s, const struct lssock_sock *k)
+{
+	struct tuple t;
+
+	if (!may_have_peer(k))
+		return 0;
+	t = tuple_of(k);
+	return tuple_key(&t, s->strings.seed);
+}
+
+/* Keys of all rows, and room for all ends at once. */
 static void ends_make(struct ends *e, const struct lssock_snap *s)
 {
 	uint32_t inet = 0, local = 0;
 
-	for (uint32_t i = 0; i < s->socks.n; i++) {
-		local += s->socks.v[i].proto == LSSOCK_UNIX;
-		inet += s->socks.v[i].proto != LSSOCK_UNIX && may_have_peer(&s->socks.v[i]);
+	e->keys = mem_realloc(NULL, s->socks.n * sizeof(*e->keys));
+	for (uint32_t i = 0; e->keys && i < s->socks.n; i++) {
+		const struct lssock_sock *k = &s->socks.v[i];
+
+		e->keys[i] = k->proto == LSSOCK_UNIX ? 0 : key_of(s, k);
+		local += k->proto == LSSOCK_UNIX;
+		inet += e->keys[i] != 0;
 	}
-	e->failed = (inet && index_reserve(&e->by_tuple, inet) < 0) ||
+	e->failed = !e->keys || (inet && index_reserve(&e->by_tuple, inet) < 0) ||
 		    (local && index_reserve(&e->by_inode, local) < 0);
 }
 
-/* Fetches what unix_peer() will look at for the rows behind row i. */
-static void expect_unix(const struct ends *e, const struct lssock_snap *s, uint32_t i)
+static void expect_slot(const struct ends *e, const struct lssock_snap *s, uint32_t i,
+			uint32_t inode)
 {
-	uint32_t n = s->socks.n, row;
+	if (s->socks.v[i].proto == LSSOCK_UNIX)
+		index_expect(&e->by_inode, inode);
+	else if (e->keys[i])
+		index_expect(&e->by_tuple, e->keys[i]);
+}
 
-	if (i + AHEAD < n)
-		index_expect(&e->by_inode, s->socks.v[i + AHEAD].local.w[3]);
-	if (i + AHEAD / 2 < n) {
-		row = index_get(&e->by_inode, s->socks.v[i + AHEAD / 2].local.w[3]);
-		if (row < n)
-			__builtin_prefetch(&s->socks.v[row].local.w[3]);
+static void ends_add(struct ends *e, const struct lssock_snap *s)
+{
+	for (uint32_t i = 0; i < s->socks.n; i++) {
+		if (i + AHEAD < s->socks.n)
+			expect_slot(e, s, i + AHEAD, s->socks.v[i + AHEAD].inode);
+		if (s->socks.v[i].proto == LSSOCK_UNIX)
+			add_unix(e, s, i);
+		else if (e->keys[i])
+			add_tuple(e, s, i);
+	}
+}
+
+/* Fetches what will be looked at for the rows behind row i: its slot first, then
+ * the row that stands in it. */
+static void expect_peer(const struct ends *e, const struct lssock_snap *s, uint32_t i)
+{
+	uint32_t near = i + AHEAD / 2, far = i + AHEAD, row = INDEX_NONE;
+
+	if (far >= s->socks.n)
+		return;
+	expect_slot(e, s, far, s->socks.v[far].local.w[3]);
+	if (s->socks.v[near].proto == LSSOCK_UNIX)
+		row = index_get(&e->by_inode, s->socks.v[near].local.w[3]);
+	else if (e->keys[near])
+		row = index_get(&e->by_tuple, e->keys[near]);
+	if (row < s->socks.n) {		/* it may lie on two lines */
+		__builtin_prefetch(&s->socks.v[row]);
+		__builtin_prefetch((const char *)&s->socks.v[row + 1] - 1);
 	}
 }
 
@@ -578,23 +657,20 @@ int link_peers(struct lssock_snap *s)
 	struct ends e = { 0 };
 
 	ends_make(&e, s);
-	for (uint32_t i = 0; i < s->socks.n; i++) {
-		if (s->socks.v[i].proto == LSSOCK_UNIX)
-			add_unix(&e, s, i);
-		else if (may_have_peer(&s->socks.v[i]))
-			add_tuple(&e, s, i);
-	}
+	if (!e.failed)
+		ends_add(&e, s);
 	add_addresses(&e, s);
 	for (uint32_t i = 0; i < s->socks.n; i++) {
 		struct lssock_sock *k = &s->socks.v[i];
 
 		k->peer = LSSOCK_NONE;
-		if (k->proto == LSSOCK_UNIX) {
-			expect_unix(&e, s, i);
+		if (e.failed)
+			continue;
+		expect_peer(&e, s, i);
+		if (k->proto == LSSOCK_UNIX)
 			k->peer = unix_peer(&e, s, k);
-		} else if (may_have_peer(k)) {
-			k->peer = inet_peer(&e, s, k);
-		}
+		else if (e.keys[i])
+			k->peer = inet_peer(&e, s, i);
 	}
 	s->failed |= e.failed;
 	ends_release(&e);

@@ -313,6 +313,30 @@ static void test_peer_mirrored(void **state)
 	assert_int_equal(peer(alone), b);
 }
 
+/* Thousands of pairs, some ends of them in both spellings, some twice: everyone
+ * finds its own, the living before its TIME_WAIT. */
+static void test_peers_of_many(void **state)
+{
+	uint32_t n = 4000, i;
+
+	(void)state;
+	for (i = 0; i < n; i++) {
+		bool mapped = i % 3 == 0;
+
+		tcp(ESTAB, "10.0.0.1", (uint16_t)(1000 + i % 50), "10.0.0.2", (uint16_t)(20000 + i));
+		tcp(i % 5 ? ESTAB : LSSOCK_TIME_WAIT, mapped ? "::ffff:10.0.0.2" : "10.0.0.2",
+		    (uint16_t)(20000 + i), mapped ? "::ffff:10.0.0.1" : "10.0.0.1",
+		    (uint16_t)(1000 + i % 50));
+	}
+	for (i = 0; i < n; i += 5)
+		tcp(ESTAB, "10.0.0.2", (uint16_t)(20000 + i), "10.0.0.1", (uint16_t)(1000 + i % 50));
+	assert_int_equal(link_peers(snap), 0);
+	for (i = 0; i < n; i++) {
+		assert_int_equal(snap->socks.v[2 * i].peer, i % 5 ? 2 * i + 1 : 2 * n + i / 5);
+		assert_int_equal(snap->socks.v[2 * i + 1].peer, 2 * i);
+	}
+}
+
 static void configure(uint16_t ns, const char *address)
 {
 	struct lssock_ifaddr *a = vec_push(&snap->ifaddrs);
@@ -550,6 +574,7 @@ int main(void)
 		TEST(test_via_mptcp),
 		TEST(test_via_unix),
 		TEST(test_peer_mirrored),
+		TEST(test_peers_of_many),
 		TEST(test_peer_in_another_namespace),
 		TEST(test_no_loopback_peer_elsewhere),
 		TEST(test_peer_unix),
