@@ -27,7 +27,9 @@ int index_reserve(struct index *x, uint32_t want);	/* 0 or -ENOMEM */
  * caller must set it before the next call. NULL: out of memory. */
 uint32_t *index_put(struct index *x, uint64_t key);
 uint32_t index_get(const struct index *x, uint64_t key);	/* INDEX_NONE: absent */
-/* Brings the slot of a key near that is asked for a few keys later. */
+/* Brings the slot of a key near that is asked for so many keys later: those of a
+ * loop over rows come in no order. */
+#define INDEX_AHEAD 16
 void index_expect(const struct index *x, uint64_t key);
 /* What slot i (up to mask, if there are slots) holds, to see all; INDEX_NONE: free. */
 uint32_t index_at(const struct index *x, uint32_t i, uint64_t *ret_key);

@@ -9,6 +9,13 @@
 
 #include "model/snap.h"
 
+/* Whether connections of the protocol come through a listener. */
+static inline bool has_listeners(uint8_t proto)
+{
+	return proto == LSSOCK_TCP || proto == LSSOCK_MPTCP || proto == LSSOCK_SCTP ||
+	       proto == LSSOCK_DCCP;
+}
+
 /* owner = first owner of the row's inode (over all namespaces). Owners with a
  * `how` other than HOW_FD stay on the chain behind the others. */
 int link_owners(struct lssock_snap *s);
