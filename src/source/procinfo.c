@@ -30,6 +30,7 @@
 #define FILE_CALLS 11		/* of the system, for one question */
 #define PROTONAME_CALLS 12
 #define ALIVE_CALLS 3
+#define CLOCK_READINGS 5
 #define FACTS_CALLS 13
 #define MOUNTINFO_MAX (64u << 20)
 #define INITIAL_PIDNS 0xEFFFFFFCu	/* PROC_PID_INIT_INO */
@@ -521,6 +522,26 @@ int procscan_alive(const struct procscan *s, const void *asked, size_t len, chun
 	return r < 0 ? r : 0;
 }
 
+/* When the machine was booted, by two clocks that are not read at the same time:
+ * the closest of some readings, so that it is the same each time but for less
+ * than a microsecond. */
+static uint64_t boot_ns(void)
+{
+	uint64_t gap = UINT64_MAX, boot = 0;
+	int i;
+
+	for (i = 0; i < CLOCK_READINGS; i++) {
+		uint64_t before = clock_ns(CLOCK_BOOTTIME), now = clock_ns(CLOCK_REALTIME);
+		uint64_t after = clock_ns(CLOCK_BOOTTIME);
+
+		if (after - before < gap) {
+			gap = after - before;
+			boot = now - before - gap / 2;
+		}
+	}
+	return boot;
+}
+
 int procscan_facts(const struct procscan *s, chunk_fn fn, void *ctx)
 {
 	uint64_t now = clock_ns(CLOCK_REALTIME);
@@ -531,7 +552,7 @@ int procscan_facts(const struct procscan *s, chunk_fn fn, void *ctx)
 
 	uname(&u);
 	fact(&b, "now", now);
-	fact(&b, "boot", now - clock_ns(CLOCK_BOOTTIME));
+	fact(&b, "boot", boot_ns());
 	fact(&b, "pid", (uint64_t)getpid());
 	fact(&b, "uid", geteuid());
 	fact(&b, "netns",
