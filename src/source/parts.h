@@ -99,7 +99,7 @@ uint64_t procscan_drop_idle(const struct procscan *s, uint64_t enough, struct nu
 int64_t procscan_fd_count(const struct procscan *s, uint64_t enough);
 
 #define READ_CALLS 4		/* system calls of io_read_at for a small file */
-#define FDS_MANY 1500		/* by /proc they take what loading BPF takes */
+#define FDS_MANY 5000		/* by /proc they take what loading BPF takes */
 #define PROC_ALONE 3		/* links of a task directory: one thread, or none */
 #define PROC_PATH 64
 /* "PID/", or "PID/task/TID/" if tid, or "task/TID/" if pid is 0; then name and,
