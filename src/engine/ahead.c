@@ -12,8 +12,8 @@
 #include "engine/engine.h"
 
 #define SPACES_FROM 4		/* so many are worth a thread */
-#define GROUP 8			/* namespaces of one job, aligned: one visit brings all */
-#define GROUPS_AHEAD 6
+#define GROUP 16	/* namespaces of one job, aligned: one visit brings all */
+#define GROUPS_AHEAD 3
 #define GROUP_BYTES (1u << 20)	/* of answers; what does not fit is asked in its turn */
 
 struct answer {

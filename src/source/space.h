@@ -78,7 +78,7 @@ struct brought {
 	uint64_t cookie;		/* of the namespace, 0: not known */
 	struct buf text;
 };
-#define STOPS 8
+#define STOPS 16
 #define STOP_CALLS 4			/* system calls of going in */
 /* One namespace of a visit; the caller's, with what is brought. */
 struct stop {
