@@ -323,6 +323,7 @@ enum lssock_layout {
 #define LSSOCK_Q_EXISTS		0x2000	/* may stop at the first match */
 #define LSSOCK_Q_MAP		0x4000	/* dot: both ends of everything */
 #define LSSOCK_Q_BOUND_ONLY	0x8000	/* ss -B */
+#define LSSOCK_Q_CLOSED		0x10000	/* closed sockets of a watch are rows as well */
 
 struct lssock_question {
 	size_t size;
@@ -393,6 +394,161 @@ size_t lssock_note_text(const struct lssock_snap *s, const struct lssock_note *n
 			char *buf, size_t size);
 /* Whether the note makes the answer incomplete (some only inform). */
 bool lssock_note_incomplete(const struct lssock_note *n);
+
+/* ---- watching ------------------------------------------------------------- */
+
+/* What a watch knows of a row beside what the kernel says now. Rows of snapshots
+ * of a watch have one each; closed sockets are rows too, behind the others. */
+struct lssock_track {
+	uint64_t id;			/* cookie; of a time-wait socket that of its connection */
+	uint64_t first_ns;		/* epoch: first seen */
+	uint64_t changed_ns;		/* epoch: the state changed; 0: not while we looked */
+	uint64_t gone_ns;		/* epoch: closed; 0: it is there */
+	uint64_t in, out;		/* bytes since it was opened, by the kernel's counters */
+	uint64_t retrans_ns;		/* epoch: retransmits rose last; 0: never */
+	uint64_t stuck_ns;		/* epoch: since then nothing of the send queue was
+					   acked; 0: it drains */
+	uint64_t drops_ns;		/* epoch: drops rose last; 0: never */
+	float rx, tx;			/* bytes/s, in and out, in the last round */
+	float rx_avg, tx_avg;		/* over 10 s */
+	uint32_t retrans, drops;	/* as of this round */
+	uint16_t flags;			/* LSSOCK_T_* */
+	uint16_t problems;		/* bits 1u << lssock_problem */
+	uint8_t was;			/* state before changed_ns */
+	uint8_t unused[3];
+};
+#define LSSOCK_T_COUNTED	0x0001	/* in and out are known */
+#define LSSOCK_T_RATES		0x0002	/* so are rx and tx */
+#define LSSOCK_T_OLDER		0x0004	/* it was there before the watch */
+#define LSSOCK_T_UNSEEN		0x0008	/* closed, and no round had seen it */
+#define LSSOCK_T_FINAL		0x0010	/* closed: in and out are the last ones */
+#define LSSOCK_T_RESET		0x0020	/* closed without a time-wait of either end known */
+#define LSSOCK_T_SUCCEEDED	0x0040	/* closed, and a time-wait row goes on in its place */
+
+enum lssock_problem {
+	LSSOCK_PROBLEM_NONE,
+	LSSOCK_PROBLEM_CLOSE_WAIT,	/* the program does not close it */
+	LSSOCK_PROBLEM_BACKLOG,		/* accept queue full, or drops rising */
+	LSSOCK_PROBLEM_RETRANS,		/* retransmits in the last 10 s */
+	LSSOCK_PROBLEM_STUCK,		/* the send queue does not drain */
+	LSSOCK_PROBLEM_SYN_SENT,	/* no answer for 3 s */
+	LSSOCK_PROBLEM_PORTS,		/* ephemeral ports to this remote run out */
+	LSSOCK_PROBLEM_DELETED,		/* a listener's program was deleted or replaced */
+	LSSOCK_N_PROBLEM
+};
+const char *lssock_problem_name(enum lssock_problem p);	/* "close-wait" */
+
+/* NULL: not a snapshot of a watch. *ret_there: rows from there on are closed. */
+const struct lssock_track *lssock_tracks(const struct lssock_snap *s, uint32_t *ret_there);
+
+enum lssock_event_kind { LSSOCK_EVENT_OPEN, LSSOCK_EVENT_STATE, LSSOCK_EVENT_CLOSE,
+			 LSSOCK_EVENT_LOST /* row: NONE, so many or more were missed */ };
+struct lssock_event {
+	uint64_t time_ns;		/* epoch */
+	uint32_t row;
+	uint32_t count;			/* LOST; 0: nobody knows */
+	uint8_t kind, was, state, unused;
+};
+/* What has changed since the snapshot before, in order of time. */
+const struct lssock_event *lssock_events(const struct lssock_snap *s, uint32_t *ret_n);
+
+struct lssock_watch_options {
+	size_t size;
+	bool no_events;			/* rounds alone: nothing is subscribed to */
+	bool no_bpf;			/* of events, only what every user may have */
+	uint32_t closed_max;		/* closed sockets that are kept; 0: 10,000 */
+	uint64_t closed_ns;		/* and for how long; 0: for ever */
+};
+struct lssock_watch;
+
+/* Rounds of a question. ctx and q stay the caller's and must outlive it. Events
+ * are subscribed to at once. -ENOMEM. */
+int lssock_watch_new(struct lssock *ctx, const struct lssock_query *q,
+		     const struct lssock_watch_options *opt, struct lssock_watch **ret,
+		     struct lssock_err *err);
+void lssock_watch_free(struct lssock_watch *w);
+/* From the next round on. Sockets of protocols that were not asked before are not
+ * new because of that. */
+void lssock_watch_ask(struct lssock_watch *w, const struct lssock_query *q);
+/* A round: what lssock_refresh() gives, with tracks, closed sockets and events.
+ * Errors as there; the watch can go on after one. */
+int lssock_watch_next(struct lssock_watch *w, struct lssock_snap **ret, struct lssock_err *err);
+/* Between rounds: a snapshot of those rows alone that events since the last call of
+ * either speak of. 0: there were none, *ret is not set; 1: it is. */
+int lssock_watch_pending(struct lssock_watch *w, struct lssock_snap **ret,
+			 struct lssock_err *err);
+/* Readable when events are pending; -1: there are none to come. */
+int lssock_watch_fd(const struct lssock_watch *w);
+/* Who tells: bit 0 closing (sock_diag), bit 1 state changes (BPF). */
+unsigned lssock_watch_tells(const struct lssock_watch *w);
+
+/* ---- acting ---------------------------------------------------------------- */
+
+enum lssock_act_kind { LSSOCK_ACT_KILL, LSSOCK_ACT_CLOSE };
+
+/* What is not touched unless forced. */
+enum lssock_protect {
+	LSSOCK_PROTECT_NONE,
+	LSSOCK_PROTECT_INIT,		/* pid 1 */
+	LSSOCK_PROTECT_SELF,		/* the caller's own process */
+	LSSOCK_PROTECT_SESSION,		/* it carries the caller's own ssh session */
+	LSSOCK_PROTECT_KERNEL		/* a kernel thread, never */
+};
+
+struct lssock_target {
+	uint32_t row;			/* close: the socket. kill: the first one chosen */
+	uint32_t proc;			/* row in procs[]; close: first owner's, 0: none */
+	uint32_t chosen;		/* kill: so many of the rows that were added */
+	uint32_t sockets, listening, estab; /* of the snapshot, that end with it */
+	uint32_t shared;		/* kill: sockets that others hold too */
+	uint8_t protect;		/* enum lssock_protect */
+	bool ready;			/* prepared: kill has a pidfd and the right process */
+	bool tried;			/* lssock_act_do was called */
+	int err;			/* why it cannot be done or failed: negative errno */
+};
+
+/* Parts of the text about a target; each one line, safe to print. */
+enum lssock_act_text {
+	LSSOCK_ACT_TITLE,		/* "nginx[1234] www-data nginx.service, started 3d ago" */
+	LSSOCK_ACT_COMMAND,		/* its command line; close: both ends */
+	LSSOCK_ACT_ENDS,		/* "ends 189 sockets: 1 listening, 188 established" */
+	LSSOCK_ACT_RESTARTS,		/* what would start it again, "" if nothing is known */
+	LSSOCK_ACT_STOP,		/* how to stop it for good: a command, "" */
+	LSSOCK_ACT_REFUSED,		/* why it is protected or cannot be done, "" */
+	LSSOCK_ACT_OUTCOME		/* after lssock_act_do */
+};
+
+struct lssock_act_options {
+	size_t size;
+	enum lssock_act_kind kind;
+	const char *ssh_connection;	/* SSH_CONNECTION of the caller, NULL: none */
+	bool force;			/* protected ones too (not kernel threads) */
+};
+struct lssock_act;
+
+/* Holds the snapshot; ctx must outlive it. -EROFS: a recording. */
+int lssock_act_new(struct lssock *ctx, struct lssock_snap *s,
+		   const struct lssock_act_options *opt, struct lssock_act **ret,
+		   struct lssock_err *err);
+void lssock_act_free(struct lssock_act *a);
+/* Adds a row. kill: its owner (row in owners[]; 0: every plain one), each process
+ * is one target. close: the row is the target. -ESRCH: no owner is known. */
+int lssock_act_add(struct lssock_act *a, uint32_t row, uint32_t owner);
+/* Opens what is needed to hit these processes and no others, counts what ends.
+ * After that the list of targets stays as it is. */
+int lssock_act_prepare(struct lssock_act *a);
+uint32_t lssock_act_targets(const struct lssock_act *a, const struct lssock_target **ret);
+/* Signals the process, or destroys the socket (signal is ignored), of one
+ * target: 0 or the negative errno that is its err then. -EPERM also where it is
+ * protected and force was not said. */
+int lssock_act_do(struct lssock_act *a, uint32_t target, int signal);
+/* Readable once the process has ended; -1: not prepared, or a socket. */
+int lssock_act_fd(const struct lssock_act *a, uint32_t target);
+size_t lssock_act_text(const struct lssock_act *a, uint32_t target, enum lssock_act_text what,
+		       char *buf, size_t size);
+/* "TERM", "SIGTERM", "15": the signal, or -EINVAL. And its name without SIG, NULL. */
+int lssock_signal_find(const char *text);
+const char *lssock_signal_name(int signal);
 
 /* ---- fields and values ------------------------------------------------- */
 

@@ -94,10 +94,26 @@ void lssock_snap_free(struct lssock_snap *s)
 	vec_release(&s->groups);
 	vec_release(&s->in_flight);
 	vec_release(&s->cgroups);
+	vec_release(&s->tracks);
+	vec_release(&s->events);
 	mem_free(s->clients);
 	buf_release(&s->attrs);
 	strings_release(&s->strings);
 	mem_free(s);
+}
+
+const struct lssock_track *lssock_tracks(const struct lssock_snap *s, uint32_t *ret_there)
+{
+	if (ret_there)
+		*ret_there = s->tracks.n ? s->there : s->socks.n;
+	return s->tracks.v;
+}
+
+const struct lssock_event *lssock_events(const struct lssock_snap *s, uint32_t *ret_n)
+{
+	if (ret_n)
+		*ret_n = s->events.n;
+	return s->events.v;
 }
 
 /* ---- sockets ------------------------------------------------------------- */

@@ -64,6 +64,9 @@ struct lssock_snap {
 	uint64_t changes;		/* of rows and owners, so far; from 1 */
 	uint64_t owners_as_of, via_as_of; /* changes when they were linked, 0: never */
 	struct snap_look look;
+	VEC(struct lssock_track) tracks; /* of a watch: by row; else empty */
+	uint32_t there;			/* of a watch: rows from here on are closed */
+	VEC(struct lssock_event) events; /* of a watch: since the snapshot before */
 	uint32_t holds;
 	bool sealed, failed;		/* failed: out of memory while building */
 };

@@ -438,6 +438,7 @@ void anon_chunk(const struct anon *a, const struct ask *ask, void *bytes, size_t
 	case ASK_CGROUP_ID:
 	case ASK_PIDS:
 	case ASK_ALIVE:
+	case ASK_EVENTS:
 	case ASK_N_KIND:
 		break;
 	}

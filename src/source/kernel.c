@@ -608,7 +608,7 @@ int kernel_open(const char *proc_root, enum lssock_collector collector, struct s
 		return -ENOMEM;
 	}
 	k->source = (struct source){
-		.ask = kernel_ask, .next = kernel_next, .close = kernel_close, .live = true,
+		.events_fd = -1, .ask = kernel_ask, .next = kernel_next, .close = kernel_close, .live = true,
 	};
 	*ret = &k->source;
 	return 0;

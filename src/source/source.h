@@ -98,6 +98,12 @@ enum ask_kind {
 	 * can hold something; 0. Of a live source only. */
 	ASK_ALIVE,
 
+	/* ns 0, id 0. arg: struct ask_events or none. Never blocks: the event stream
+	 * (struct wire_event) of what came since the last ask, oldest first per origin. The
+	 * first one subscribes, for every namespace known then, and later ones for
+	 * those that came to be known; it gives what can be told (EVENT_TELLS). */
+	ASK_EVENTS,
+
 	ASK_N_KIND
 };
 
@@ -124,6 +130,8 @@ struct ask {
 typedef int (*chunk_fn)(void *ctx, const void *bytes, size_t len);
 
 struct source {
+	/* Readable when ASK_EVENTS would give something; -1: not subscribed, or a tape. */
+	int events_fd;
 	int (*ask)(struct source *s, const struct ask *a, chunk_fn fn, void *ctx);
 	/* A new round (tapes: the next frame). 1, or 0: there is none. */
 	int (*next)(struct source *s);
@@ -157,6 +165,7 @@ struct ask_owners {
 	 * the first part's. */
 	uint32_t from, to;
 };
+struct ask_events { uint32_t no_bpf; uint32_t zero; };
 struct ask_proc { int32_t pid; uint32_t sections; uint64_t start_ns; };	/* bits 1u << tag */
 struct ask_fd { int32_t pid; uint32_t tid; int32_t fd; uint32_t inode; uint64_t start_ns; };
 struct ask_alive { int32_t pid; uint32_t zero; uint64_t start_ns; };

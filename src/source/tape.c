@@ -307,7 +307,7 @@ static int open_bytes(struct buf *b, struct source **ret, struct lssock_err *err
 		return tape_tell(err, -ENOMEM, "%s", strerror(ENOMEM));
 	}
 	t->source = (struct source){
-		.ask = tape_ask, .next = tape_next, .close = tape_close,
+		.events_fd = -1, .ask = tape_ask, .next = tape_next, .close = tape_close,
 	};
 	t->bytes = *b;
 	*b = (struct buf){ 0 };

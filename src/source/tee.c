@@ -306,7 +306,7 @@ int tape_tee(struct source *inner, const char *path, bool anon, struct source **
 	}
 	t->inner = inner;
 	t->source = (struct source){
-		.ask = tee_ask, .next = tee_next, .close = tee_close, .live = inner->live,
+		.events_fd = -1, .ask = tee_ask, .next = tee_next, .close = tee_close, .live = inner->live,
 	};
 	*ret = &t->source;
 	return 0;

@@ -97,6 +97,38 @@ struct wire_ns {
 struct wire_pid { int32_t pid; uint32_t fds; };	/* open fds, 0: not known */
 struct wire_nsid { int32_t nsid; uint16_t ns, zero; };
 
+/* ---- event stream ------------------------------------------------------------ */
+/* A wire_event and len bytes, padded to 8; in any number per chunk, never split. */
+enum event_type {
+	EVENT_DESTROY = 1,	/* netlink messages of the destroy groups, as received */
+	EVENT_STATE,		/* struct wire_state, by BPF */
+	EVENT_LOST,		/* u32: so many were lost, 0: nobody knows; u32: their type */
+	EVENT_TELLS		/* u32: bit 0 DESTROY, bit 1 STATE; i32: errno why no STATE */
+};
+struct wire_event {
+	uint16_t type, ns;
+	uint32_t len;
+	uint64_t time_ns;	/* since boot (CLOCK_BOOTTIME), when it happened or was read */
+};
+/* inet_sock_set_state. */
+struct wire_state {
+	uint64_t cookie;
+	uint64_t start_ns;	/* of the process, since boot; 0 with pid 0 */
+	uint32_t netns_ino;
+	uint32_t uid;		/* of the socket */
+	uint32_t inode;		/* 0: none (yet) */
+	int32_t pid;		/* as the reader numbers it, of the process that did it by a
+				   system call; 0: not certain */
+	uint8_t was, state;	/* the kernel's numbers (tcp_states.h) */
+	uint8_t family;
+	uint8_t protocol;	/* IPPROTO_*; 0: MPTCP */
+	uint16_t lport, rport;	/* host order */
+	uint8_t laddr[16], raddr[16];	/* as in union lssock_end */
+	char comm[16];
+};
+_Static_assert(sizeof(struct wire_event) == 16, "event stream");
+_Static_assert(sizeof(struct wire_state) == 88, "event stream");
+
 _Static_assert(sizeof(struct own_fd) == 16, "owner stream");
 _Static_assert(sizeof(struct own_rec) == 16, "owner stream");
 _Static_assert(sizeof(struct own_task) == 48, "owner stream");
