@@ -388,9 +388,9 @@ static int collect(struct collect *c, struct lssock_err *err)
 	return 0;
 }
 
-static int take(struct lssock *ctx, const struct lssock_query *q,
-		const struct lssock_snap *prev, struct lssock_snap **ret,
-		struct lssock_err *err)
+int collect_take(struct lssock *ctx, const struct lssock_query *q,
+		 const struct lssock_snap *prev, finish_fn finish, void *fctx,
+		 struct lssock_snap **ret, struct lssock_err *err)
 {
 	struct collect c = { .ctx = ctx, .q = q, .plan = &q->plan, .s = snap_new(),
 			     .prev = prev };
@@ -402,6 +402,9 @@ static int take(struct lssock *ctx, const struct lssock_query *q,
 		memcpy(c.s->kept, q->plan.keep, sizeof(c.s->kept));
 		r = collect(&c, &local);
 	}
+	if (r == 0 && finish)
+		r = finish(&c, fctx);
+	carry_release(&c.carry);
 	if (r == 0)
 		r = snap_seal(c.s);
 	if (r == 0 && all_failed(&c)) {
@@ -427,12 +430,12 @@ static int take(struct lssock *ctx, const struct lssock_query *q,
 int lssock_take(struct lssock *ctx, const struct lssock_query *q, struct lssock_snap **ret,
 		struct lssock_err *err)
 {
-	return take(ctx, q, NULL, ret, err);
+	return collect_take(ctx, q, NULL, NULL, NULL, ret, err);
 }
 
 int lssock_refresh(struct lssock *ctx, const struct lssock_query *q,
 		   const struct lssock_snap *prev, struct lssock_snap **ret,
 		   struct lssock_err *err)
 {
-	return take(ctx, q, prev, ret, err);
+	return collect_take(ctx, q, prev, NULL, NULL, ret, err);
 }

@@ -4,6 +4,7 @@
 #define ENGINE_ENGINE_H
 
 #include "base/pool.h"
+#include "model/carry.h"
 #include "query/plan.h"
 #include "source/source.h"
 
@@ -25,6 +26,7 @@ struct collect {
 	const struct lssock_snap *prev;	/* of a series, NULL: the first */
 	const uint8_t *later;		/* by row: nobody has looked for its owner; NULL: all */
 	uint32_t n_later;
+	struct carry carry;		/* of a series: what is in both; from NULL: none */
 	uint32_t unlisted;	/* protocols this kernel cannot list, bits of lssock_proto */
 	uint32_t unlisted_held;	/* of them, those of which sockets may exist */
 	uint32_t held;		/* what /proc/net/protocols of held_ns counts */
@@ -44,6 +46,12 @@ struct collect {
 
 /* ---- collect.c: the stages ------------------------------------------------ */
 
+/* A whole collection, lssock_refresh() with a last stage before the snapshot is
+ * sealed; finish may be NULL. */
+typedef int (*finish_fn)(struct collect *c, void *ctx);
+int collect_take(struct lssock *ctx, const struct lssock_query *q,
+		 const struct lssock_snap *prev, finish_fn finish, void *fctx,
+		 struct lssock_snap **ret, struct lssock_err *err);
 /* All of them; what lssock_take() is. */
 int collect_all(struct collect *c, struct lssock_err *err);
 /* In their order: */
@@ -56,6 +64,52 @@ void collect_rest(struct collect *c);	/* links, second look, details */
 /* ---- refresh.c: a round that relies on the one before ----------------------- */
 
 int refresh_all(struct collect *c, struct lssock_err *err);
+
+/* ---- news.c: what events told -------------------------------------------------- */
+
+/* The end of a socket. ns_ino: of its namespace, which has another row in every
+ * snapshot. */
+struct closing {
+	struct lssock_sock k;
+	uint64_t ns_ino, time_ns;	/* since boot */
+	size_t attrs;			/* in news.attrs */
+	uint32_t attrs_len;
+	bool used, said;		/* is a row; is an event already */
+};
+/* A state change that the kernel told of. */
+struct change {
+	struct wire_state st;
+	uint64_t ns_ino, time_ns;
+	bool said;
+};
+struct news {
+	VEC(struct closing) closings;
+	VEC(struct change) changes;	/* of sockets that no round has seen yet */
+	struct index by_cookie;		/* of closings */
+	struct index by_birth;		/* cookie -> its first change */
+	struct index by_change;		/* cookie -> its last change */
+	struct buf attrs;
+	uint32_t lost, lost_times;	/* since the last frame */
+	unsigned tells;
+	int bpf_err;
+};
+void news_release(struct news *n);
+/* Asks for events; s: the snapshot that numbers namespaces now. */
+void news_drain(struct news *n, struct lssock *ctx, const struct lssock_snap *s, bool no_bpf);
+struct closing *news_closing(struct news *n, uint64_t cookie);	/* NULL: none */
+/* The first and the last change of a socket, NULL: none. */
+const struct change *news_birth(const struct news *n, uint64_t cookie);
+const struct change *news_change(const struct news *n, uint64_t cookie);
+const void *news_attrs(const struct news *n, const struct closing *c);
+/* Forgets closings that were used and changes of sockets that keep() does not want. */
+int news_forget(struct news *n, bool (*keep)(void *ctx, uint64_t cookie), void *ctx);
+
+/* ---- track.c: what a row was -------------------------------------------------------- */
+
+/* Tracks of all rows so far. was_asked: protocols the round before asked for. */
+int track_rows(struct collect *c, uint32_t was_asked);
+/* in and out of a track by the row's tcp_info; false: there is none. */
+bool track_count(const struct lssock_snap *s, uint32_t row, struct lssock_track *t);
 
 /* ---- ask.c: questions to the source -------------------------------------- */
 

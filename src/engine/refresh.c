@@ -29,10 +29,7 @@ static bool look_anew(const struct collect *c)
 
 static void count_changes(struct collect *c)
 {
-	struct carry k;
-
-	(void)carry_init(&k, c->prev, c->s);
-	carry_release(&k);
+	(void)carry_init(&c->carry, c->prev, c->s);
 }
 
 /* One byte per process of the round before; NULL: no memory. */
@@ -85,16 +82,16 @@ static void keep_fd_rows(struct collect *c, struct carry *k)
 	struct index listed = { 0 };
 	uint32_t i, *slot;
 
-	for (i = 0; i < prev->socks.n && !only_an_fd_shows(&prev->socks.v[i]); i++)
+	for (i = 0; i < k->n_there && !only_an_fd_shows(&prev->socks.v[i]); i++)
 		;
-	if (i == prev->socks.n || index_reserve(&listed, k->n_rows) < 0)
+	if (i == k->n_there || index_reserve(&listed, k->n_rows) < 0)
 		return;
 	for (i = 0; i < k->n_rows; i++) {
 		slot = index_put(&listed, c->s->socks.v[i].inode);
 		if (slot)
 			*slot = i;
 	}
-	for (i = 0; i < prev->socks.n; i++)
+	for (i = 0; i < k->n_there; i++)
 		if (only_an_fd_shows(&prev->socks.v[i]) &&
 		    index_get(&listed, prev->socks.v[i].inode) == INDEX_NONE &&
 		    is_still_there(c, &prev->socks.v[i]))
@@ -185,6 +182,7 @@ static int carried_round(struct collect *c, struct carry *k)
 	if (!c->later)
 		c->s->look.twice = c->looked_twice;
 	c->later = NULL;
+	k->alive = NULL;
 	mem_free(alive);
 	mem_free(missing);
 	return r;
@@ -192,7 +190,7 @@ static int carried_round(struct collect *c, struct carry *k)
 
 int refresh_all(struct collect *c, struct lssock_err *err)
 {
-	struct carry k = { 0 };
+	struct carry *k = &c->carry;
 	int r;
 
 	if (look_anew(c)) {
@@ -207,10 +205,9 @@ int refresh_all(struct collect *c, struct lssock_err *err)
 	if (r < 0)
 		return r;
 	collect_tables(c);
-	r = carry_init(&k, c->prev, c->s);
+	r = carry_init(k, c->prev, c->s);
 	if (r == 0)
-		r = carried_round(c, &k);
-	carry_release(&k);
+		r = carried_round(c, k);
 	if (r == 0 && c->s->look.at_ns)
 		c->s->meta.owners_age_us = (io_now_ns() - c->s->look.at_ns) / 1000;
 	return r;

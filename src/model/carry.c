@@ -39,6 +39,7 @@ int carry_init(struct carry *c, const struct lssock_snap *from, struct lssock_sn
 	uint32_t i, row, met = 0;
 
 	*c = (struct carry){ .from = from, .to = to, .n_rows = to->socks.n };
+	lssock_tracks(from, &c->n_there);
 	c->spaces = mem_alloc((from->ns.n + 1ul) * sizeof(*c->spaces));
 	c->procs = mem_alloc((from->procs.n + 1ul) * sizeof(*c->procs));
 	c->rows = mem_alloc((to->socks.n + 1ul) * sizeof(*c->rows));
@@ -47,7 +48,7 @@ int carry_init(struct carry *c, const struct lssock_snap *from, struct lssock_sn
 	for (i = 0; i < from->ns.n; i++)
 		c->spaces[i] = space_in(to, &from->ns.v[i]);
 	memset(c->rows, 0xff, to->socks.n * sizeof(*c->rows));
-	for (i = 0; i < from->socks.n; i++) {
+	for (i = 0; i < c->n_there && to->socks.n; i++) {
 		row = same_row(c, &from->socks.v[i]);
 		if (row == LSSOCK_NONE || c->rows[row] != LSSOCK_NONE)
 			continue;
@@ -55,7 +56,7 @@ int carry_init(struct carry *c, const struct lssock_snap *from, struct lssock_sn
 		met++;
 	}
 	to->meta.fresh = to->socks.n - met;
-	to->meta.gone = from->socks.n - met;
+	to->meta.gone = c->n_there - met;
 	return 0;
 }
 
@@ -64,7 +65,36 @@ void carry_release(struct carry *c)
 	mem_free(c->spaces);
 	mem_free(c->procs);
 	mem_free(c->rows);
+	mem_free(c->now);
 	*c = (struct carry){ 0 };
+}
+
+int carry_again(struct carry *c)
+{
+	uint32_t i, *rows = mem_realloc(c->rows, (c->to->socks.n + 1ul) * sizeof(*rows));
+
+	if (rows)
+		c->rows = rows;
+	c->now = mem_alloc((c->from->socks.n + 1ul) * sizeof(*c->now));
+	if (!rows || !c->now)
+		return -ENOMEM;
+	for (i = c->n_rows; i < c->to->socks.n; i++)
+		rows[i] = LSSOCK_NONE;
+	c->n_rows = c->to->socks.n;
+	memset(c->now, 0xff, c->from->socks.n * sizeof(*c->now));
+	for (i = 0; i < c->n_rows; i++)
+		if (rows[i] != LSSOCK_NONE)
+			c->now[rows[i]] = i;
+	for (i = 0; i < c->n_there; i++) {
+		if (c->now[i] != LSSOCK_NONE)
+			continue;
+		c->now[i] = same_row(c, &c->from->socks.v[i]);
+		if (c->now[i] == LSSOCK_NONE)
+			continue;
+		if (rows[c->now[i]] == LSSOCK_NONE)
+			rows[c->now[i]] = i;
+	}
+	return 0;
 }
 
 /* The row before, if it had the same inode. */
@@ -244,4 +274,95 @@ uint32_t carry_fd_row(struct carry *c, uint32_t row)
 	k.attrs = k.owner = 0;
 	k.peer = k.via = LSSOCK_NONE;
 	return snap_add(c->to, &k, NULL, 0, NULL);
+}
+
+void carry_users(struct carry *c)
+{
+	uint32_t i;
+
+	for (i = 0; i < c->from->users.n; i++) {
+		struct snap_user *u = vec_push(&c->to->users);
+
+		if (!u)
+			return;
+		u->uid = c->from->users.v[i].uid;
+		u->name = copy_string(c, c->from->users.v[i].name);
+	}
+}
+
+/* ---- closed sockets ----------------------------------------------------------------- */
+
+uint16_t carry_space(const struct carry *c, uint16_t ns)
+{
+	return ns < c->from->ns.n ? c->spaces[ns] : 0xffff;
+}
+
+/* Not by inode: that may be another socket's by now. */
+static uint32_t copy_chain(struct carry *c, uint32_t first)
+{
+	struct lssock_owner owner;
+	uint32_t o, last = 0, head = 0;
+
+	for (o = first; o; o = c->from->owners.v[o].next) {
+		owner = c->from->owners.v[o];
+		owner.proc = copy_proc(c, owner.proc);
+		owner.next = 0;
+		if (!owner.proc || !vec_push(&c->to->owners))
+			break;
+		c->to->owners.v[c->to->owners.n - 1] = owner;
+		if (last)
+			c->to->owners.v[last].next = c->to->owners.n - 1;
+		last = c->to->owners.n - 1;
+		head = head ? head : last;
+	}
+	return head;
+}
+
+static uint16_t copy_iface(struct carry *c, uint16_t ns, uint16_t iface)
+{
+	const struct lssock_iface *f;
+	uint16_t row;
+
+	if (!iface || iface >= c->from->ifaces.n)
+		return 0;
+	f = &c->from->ifaces.v[iface];
+	row = snap_iface(c->to, ns, f->ifindex);
+	if (row && !c->to->ifaces.v[row].name)
+		c->to->ifaces.v[row].name = copy_string(c, f->name);
+	return row;
+}
+
+static const char *attrs_of(const struct lssock_snap *s, uint32_t at, uint32_t *ret_len)
+{
+	if (!at || at > s->attrs.len || s->attrs.len - at < sizeof(*ret_len))
+		return NULL;
+	memcpy(ret_len, s->attrs.data + at, sizeof(*ret_len));
+	return *ret_len <= s->attrs.len - at - sizeof(*ret_len) ?
+		s->attrs.data + at + sizeof(*ret_len) : NULL;
+}
+
+uint32_t carry_closed(struct carry *c, uint32_t row, const void *attrs, uint32_t len)
+{
+	struct lssock_sock k = c->from->socks.v[row];
+	uint32_t owner = k.owner;
+
+	if (!attrs)
+		attrs = attrs_of(c->from, k.attrs, &len);
+	k.ns = carry_space(c, k.ns);
+	if (k.ns == 0xffff)
+		return LSSOCK_NONE;
+	k.name = copy_string(c, k.name);
+	k.iface = copy_iface(c, k.ns, k.iface);
+	if (k.proto == LSSOCK_UNIX)
+		k.local.w[2] = 0;
+	k.attrs = k.owner = 0;
+	k.peer = k.via = LSSOCK_NONE;
+	row = snap_add(c->to, &k, attrs, attrs ? len : 0, NULL);
+	if (row != LSSOCK_NONE) {
+		c->to->socks.v[row].owner = copy_chain(c, owner);
+		c->to->socks.v[row].why = k.why;
+		c->to->socks.v[row].via = LSSOCK_NONE;
+		c->to->socks.v[row].peer = LSSOCK_NONE;
+	}
+	return row;
 }

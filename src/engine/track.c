@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a row was in the round before: since when it is there, how its state and
+ * its counters have changed. Closed rows and events are watch.c's business.
+ */
+#include <errno.h>
+#include <linux/inet_diag.h>
+#include <linux/sock_diag.h>
+#include <string.h>
+
+#include "engine/engine.h"
+
+#define AVERAGE_S 10.0f
+/* Offsets in struct tcp_info (include/uapi/linux/tcp.h). */
+#define INFO_RETRANS 100
+#define INFO_ACKED 120
+#define INFO_RECEIVED 128
+
+static bool word(const void *p, size_t len, size_t at, size_t size, void *ret)
+{
+	if (!p || at + size > len)
+		return false;
+	memcpy(ret, (const char *)p + at, size);
+	return true;
+}
+
+bool track_count(const struct lssock_snap *s, uint32_t row, struct lssock_track *t)
+{
+	const struct lssock_sock *k = snap_row(s, row);
+	size_t len = 0, mem_len = 0;
+	const void *info, *mem;
+
+	mem = snap_attr(s, k, INET_DIAG_SKMEMINFO, &mem_len);
+	if (k->proto == LSSOCK_UNIX || !snap_is_inet(k) ||
+	    !word(mem, mem_len, SK_MEMINFO_DROPS * 4, 4, &t->drops))
+		t->drops = 0;
+	if (k->proto != LSSOCK_TCP || k->state == LSSOCK_LISTEN)
+		return false;
+	info = snap_attr(s, k, INET_DIAG_INFO, &len);
+	if (!word(info, len, INFO_ACKED, 8, &t->out) ||
+	    !word(info, len, INFO_RECEIVED, 8, &t->in))
+		return false;
+	word(info, len, INFO_RETRANS, 4, &t->retrans);
+	t->flags |= LSSOCK_T_COUNTED;
+	return true;
+}
+
+static float per_second(uint64_t now, uint64_t before, float seconds)
+{
+	return now > before ? (float)(now - before) / seconds : 0;
+}
+
+static float average(float before, float now, float seconds, bool first)
+{
+	float part = seconds / (AVERAGE_S + seconds);
+
+	return first ? now : before + (now - before) * part;
+}
+
+static void rate(struct lssock_track *t, const struct lssock_track *p, float seconds)
+{
+	bool first = !(p->flags & LSSOCK_T_RATES);
+
+	if (!(p->flags & LSSOCK_T_COUNTED) || seconds <= 0)
+		return;
+	t->flags |= LSSOCK_T_RATES;
+	t->rx = per_second(t->in, p->in, seconds);
+	t->tx = per_second(t->out, p->out, seconds);
+	t->rx_avg = average(p->rx_avg, t->rx, seconds, first);
+	t->tx_avg = average(p->tx_avg, t->tx, seconds, first);
+}
+
+static bool has_to_send(const struct lssock_sock *k)
+{
+	return k->flags & LSSOCK_F_QUEUES && k->state != LSSOCK_LISTEN && k->wqueue;
+}
+
+/* The times of what has just happened. */
+static void date(struct lssock_track *t, const struct lssock_track *p,
+		 const struct lssock_sock *k, uint64_t now, uint64_t before)
+{
+	if (t->retrans > p->retrans)
+		t->retrans_ns = now;
+	if (t->drops > p->drops)
+		t->drops_ns = now;
+	if (!has_to_send(k) || !(t->flags & LSSOCK_T_COUNTED) || t->out != p->out)
+		t->stuck_ns = 0;
+	else if (!t->stuck_ns)
+		t->stuck_ns = before;
+}
+
+static void track_again(struct collect *c, uint32_t row, uint32_t prev_row, float seconds)
+{
+	const struct lssock_track *p = &c->prev->tracks.v[prev_row];
+	const struct lssock_sock *k = snap_row(c->s, row);
+	struct lssock_track *t = &c->s->tracks.v[row];
+	uint64_t now = c->s->meta.now_ns;
+	uint8_t was = snap_row(c->prev, prev_row)->state;
+
+	*t = *p;
+	t->flags &= LSSOCK_T_OLDER;
+	t->rx = t->tx = 0;
+	t->problems = 0;
+	if (was != k->state) {
+		t->was = was;
+		t->changed_ns = now;
+	}
+	if (track_count(c->s, row, t))
+		rate(t, p, seconds);
+	date(t, p, k, now, c->prev->meta.now_ns);
+}
+
+static void track_new(struct collect *c, uint32_t row, uint32_t was_asked)
+{
+	const struct lssock_sock *k = snap_row(c->s, row);
+	struct lssock_track *t = &c->s->tracks.v[row];
+
+	t->id = k->cookie;
+	t->first_ns = c->s->meta.now_ns;
+	if (!c->prev || !(was_asked & 1u << k->proto))
+		t->flags |= LSSOCK_T_OLDER;
+	track_count(c->s, row, t);
+}
+
+static float seconds_since(const struct collect *c)
+{
+	if (!c->prev || c->s->meta.now_ns <= c->prev->meta.now_ns)
+		return 0;
+	return (float)(c->s->meta.now_ns - c->prev->meta.now_ns) / 1e9f;
+}
+
+int track_rows(struct collect *c, uint32_t was_asked)
+{
+	float seconds = seconds_since(c);
+	uint32_t i, n = c->s->socks.n;
+
+	if (!vec_reserve(&c->s->tracks, n + 1))
+		return -ENOMEM;
+	memset(c->s->tracks.v, 0, n * sizeof(*c->s->tracks.v));
+	c->s->tracks.n = n;
+	c->s->there = n;
+	for (i = 0; i < n; i++) {
+		uint32_t before = i < c->carry.n_rows ? c->carry.rows[i] : LSSOCK_NONE;
+
+		if (before != LSSOCK_NONE && before < c->prev->tracks.n)
+			track_again(c, i, before, seconds);
+		else
+			track_new(c, i, was_asked);
+	}
+	return 0;
+}
