@@ -1,0 +1,656 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which lines the list has, and in what order. Lines are known by what they are: the
+ * cursor, tags and pins hold on to that. While somebody acts, the order of the list
+ * before holds; else rates sort by what they were until they differ by a tenth, so that
+ * lines don't change places for nothing.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "live/ui.h"
+
+/* ---- identity ------------------------------------------------------------------- */
+
+struct row_id row_id(const struct lssock_snap *s, uint32_t row)
+{
+	const struct lssock_sock *k = &lssock_socks(s, NULL)[row];
+	const struct lssock_track *t = lssock_tracks(s, NULL);
+	uint64_t id = t ? t[row].id : k->cookie;
+
+	/* Without a cookie it is known by its inode; those are never as large. */
+	if (!id)
+		id = 1ull << 63 | k->inode;
+	return (struct row_id){ .ns = lssock_namespaces(s, NULL)[k->ns].ino, .id = id };
+}
+
+static struct row_id group_id(uint64_t key)
+{
+	return (struct row_id){ .ns = 0, .id = key };
+}
+
+static uint64_t place_key(struct row_id id)
+{
+	return hash_u64(id.ns ^ hash_u64(id.id));
+}
+
+static bool is_in(const struct row_id *list, uint32_t n, struct row_id id)
+{
+	uint32_t i;
+
+	for (i = 0; i < n; i++)
+		if (same_id(list[i], id))
+			return true;
+	return false;
+}
+
+bool ui_is_tagged(const struct ui *ui, struct row_id id)
+{
+	return is_in(ui->tagged.v, ui->tagged.n, id);
+}
+
+bool ui_is_pinned(const struct ui *ui, struct row_id id)
+{
+	return is_in(ui->pinned.v, ui->pinned.n, id);
+}
+
+uint32_t ui_find_row(const struct ui *ui, struct row_id id)
+{
+	uint32_t i, n;
+
+	if (!ui->snap)
+		return LSSOCK_NONE;
+	lssock_socks(ui->snap, &n);
+	for (i = 0; i < n; i++)
+		if (same_id(row_id(ui->snap, i), id))
+			return i;
+	return LSSOCK_NONE;
+}
+
+const struct item *ui_current(const struct ui *ui)
+{
+	const struct tab_state *t = &ui->tabs[ui->tab];
+	uint32_t at = t->anchored ? t->at : t->top;
+
+	return at < ui->items.n ? &ui->items.v[at] : NULL;
+}
+
+bool ui_held(const struct ui *ui)
+{
+	return ui->locked || ui->paused || ui->box.kind || ui->prompt.kind ||
+	       ui->now_ns < ui->hold_until_ns;
+}
+
+/* ---- marks ------------------------------------------------------------------------- */
+
+/* Text of an address as SSH_CONNECTION has it. */
+static bool is_text(const struct lssock_snap *s, uint32_t row, const char *field, const char *want)
+{
+	char text[64];
+	struct lssock_value v;
+	int f = lssock_field_find(field);
+
+	if (f < 0)
+		return false;
+	lssock_get(s, row, 0, (uint32_t)f, &v);
+	if (v.kind <= LSSOCK_V_LATER)
+		return false;
+	lssock_value_text(&v, text, sizeof(text));
+	return !strcmp(text, want);
+}
+
+bool ui_is_session(const struct ui *ui, uint32_t row)
+{
+	const struct lssock_sock *k = &lssock_socks(ui->snap, NULL)[row];
+
+	return ui->ssh[0][0] && k->proto == LSSOCK_TCP && k->rport &&
+	       is_text(ui->snap, row, "rport", ui->ssh[1]) &&
+	       is_text(ui->snap, row, "lport", ui->ssh[3]) &&
+	       is_text(ui->snap, row, "raddr", ui->ssh[0]);
+}
+
+static bool just(uint64_t then_ns, uint64_t for_ns, uint64_t now_ns)
+{
+	return then_ns && then_ns + for_ns > now_ns;
+}
+
+static char row_mark(const struct ui *ui, uint32_t row)
+{
+	const struct lssock_track *t = lssock_tracks(ui->snap, NULL);
+
+	if (t && t[row].gone_ns)
+		return 'x';
+	if (ui_is_session(ui, row))
+		return 'Y';
+	if (!t)
+		return ' ';
+	if (t[row].problems)
+		return '!';
+	if (!(t[row].flags & LSSOCK_T_OLDER) && just(t[row].first_ns, MARK_NS, ui->now_ns))
+		return '+';
+	return just(t[row].changed_ns, MARK_NS, ui->now_ns) ? '~' : ' ';
+}
+
+char ui_mark(const struct ui *ui, const struct item *i)
+{
+	char mark = ' ';
+
+	if (ui_is_tagged(ui, i->id))
+		return '*';
+	if (i->kind == ITEM_SOCKET)
+		mark = row_mark(ui, i->row);
+	else if (i->group < ui->groups.n)
+		mark = ui->groups.v[i->group].problem ? '!' :
+		       ui->groups.v[i->group].fresh ? '+' : ' ';
+	return mark == ' ' && ui_is_pinned(ui, i->id) ? '^' : mark;
+}
+
+/* ---- the question of the tab --------------------------------------------------------- */
+
+/* The filter first, so that an error is where the user sees it. */
+static void question_text(const struct ui *ui, const char *filter, struct buf *b)
+{
+	if (*filter)
+		buf_printf(b, "( %s )", filter);
+	if (ui->base.len) {
+		buf_puts(b, b->len ? " and ( " : "( ");
+		buf_put(b, ui->base.data, ui->base.len);
+		buf_puts(b, " )");
+	}
+	if (ui->no_loopback && ui->tab != TAB_UNIX)
+		buf_puts(b, b->len ? " and not is:loopback" : "not is:loopback");
+	if (ui->problems_only)
+		buf_puts(b, b->len ? " and is:problem" : "is:problem");
+}
+
+int ui_question(const struct ui *ui, const char *text, bool table, struct lssock_query **ret,
+		struct lssock_err *err)
+{
+	static const uint32_t protos[N_TABS] = {
+		[TAB_SOCKETS] = LSSOCK_PROTOS_INET, [TAB_LISTEN] = LSSOCK_PROTOS_INET,
+		[TAB_GROUPS] = LSSOCK_PROTOS_INET, [TAB_UNIX] = 1u << LSSOCK_UNIX,
+		[TAB_CLOSED] = LSSOCK_PROTOS_INET | 1u << LSSOCK_UNIX,
+	};
+	struct buf b = { 0 };
+	struct lssock_question q = {
+		.size = sizeof(q), .protos = protos[ui->tab],
+		.layout = table ? LSSOCK_LAYOUT_TABLE : LSSOCK_LAYOUT_RECORD,
+		.flags = LSSOCK_Q_WATCH | LSSOCK_Q_CLOSED |
+			 (ui->tab == TAB_LISTEN ? LSSOCK_Q_LISTEN : 0) |
+			 (ui->all || ui->tab == TAB_CLOSED ? LSSOCK_Q_ALL : 0),
+	};
+	int r;
+
+	question_text(ui, text, &b);
+	q.filter = b.len ? buf_cstr(&b) : NULL;
+	r = lssock_query_new(&q, ret, err);
+	buf_release(&b);
+	if (r < 0 && err && err->pos >= 2)
+		err->pos -= 2;		/* the parenthesis is ours */
+	return r;
+}
+
+int ui_filter(struct ui *ui, const char *text, struct lssock_err *err)
+{
+	struct lssock_query *query;
+	struct buf valid = { 0 };
+	int r = ui_question(ui, text, false, &query, err);
+
+	if (r < 0)
+		return r;
+	buf_puts(&valid, text);
+	buf_release(&ui->filter);
+	ui->filter = valid;
+	lssock_query_free(ui->query);
+	ui->query = query;
+	ui->list_due = true;
+	return 0;
+}
+
+/* ---- choosing -------------------------------------------------------------------------- */
+
+static bool is_wanted(const struct ui *ui, uint32_t row, uint32_t there)
+{
+	const struct lssock_track *t = lssock_tracks(ui->snap, NULL);
+	struct row_id id;
+
+	if (ui->tab == TAB_CLOSED)
+		return row >= there;
+	if (row < there)
+		return true;
+	if (ui->tab == TAB_GROUPS || t[row].flags & (LSSOCK_T_SUCCEEDED | LSSOCK_T_UNSEEN))
+		return false;
+	if (just(t[row].gone_ns, CLOSED_NS, ui->now_ns))
+		return true;
+	id = row_id(ui->snap, row);
+	return (ui->tabs[ui->tab].anchored && same_id(id, ui->tabs[ui->tab].cursor)) ||
+	       ui_is_pinned(ui, id) || ui_is_tagged(ui, id);
+}
+
+/* Rows of the snapshot that the tab shows; false: no memory. */
+static bool choose(struct ui *ui, uint32_t **ret, uint32_t *ret_n)
+{
+	struct lssock_view *view;
+	const uint32_t *rows;
+	uint32_t i, n, all, there, *chosen;
+
+	if (lssock_view_new(ui->snap, ui->query, &view, NULL) < 0)
+		return false;
+	rows = lssock_view_rows(view, &all);
+	lssock_tracks(ui->snap, &there);
+	chosen = mem_alloc((all + 1ul) * sizeof(*chosen));
+	for (i = n = 0; chosen && i < all; i++)
+		if (is_wanted(ui, rows[i], there))
+			chosen[n++] = rows[i];
+	lssock_view_free(view);
+	*ret = chosen;
+	*ret_n = n;
+	return chosen != NULL;
+}
+
+/* ---- order ------------------------------------------------------------------------------- */
+
+/* Ascending; what is not known or does not apply comes last either way. */
+struct key {
+	uint64_t rank;			/* held: the place before; pinned and last ones */
+	uint64_t a, b;
+	uint32_t before;		/* the place before: for equal keys */
+	struct item item;
+	uint64_t sticky;
+};
+
+static uint64_t real_key(double v)
+{
+	uint64_t u;
+
+	memcpy(&u, &v, sizeof(u));
+	return u >> 63 ? ~u : u | 1ull << 63;
+}
+
+static uint64_t head_of(const char *s, size_t len, size_t from)
+{
+	uint64_t v = 0;
+	size_t i;
+
+	for (i = 0; i < 8; i++)
+		v = v << 8 | (from + i < len ? (unsigned char)s[from + i] : 0);
+	return v;
+}
+
+static void text_key(struct key *k, const char *s, size_t len)
+{
+	k->a = head_of(s, len, 0);
+	k->b = head_of(s, len, 8);
+}
+
+/* How far a listener can be reached, the widest first. */
+static uint64_t scope_key(const char *s, size_t len)
+{
+	static const char *const order[] = { "all", "public", "lan", "link", "local" };
+	uint64_t i;
+
+	for (i = 0; i < 5; i++)
+		if (strlen(order[i]) == len && !memcmp(order[i], s, len))
+			return i;
+	return i;
+}
+
+static bool value_key(struct key *k, const struct lssock_value *v, bool scope)
+{
+	switch (v->kind) {
+	case LSSOCK_V_NA: case LSSOCK_V_UNKNOWN: case LSSOCK_V_LATER:
+		return false;
+	case LSSOCK_V_BOOL: case LSSOCK_V_UINT: case LSSOCK_V_TIME:
+		k->a = v->u;
+		return true;
+	case LSSOCK_V_INT:
+		k->a = (uint64_t)v->i ^ 1ull << 63;
+		return true;
+	case LSSOCK_V_REAL:
+		k->a = real_key(v->r);
+		return true;
+	case LSSOCK_V_WORD: case LSSOCK_V_TEXT: case LSSOCK_V_NAME:
+		if (scope)
+			k->a = scope_key(v->s, v->len);
+		else
+			text_key(k, v->s, v->len);
+		return true;
+	case LSSOCK_V_ADDR: case LSSOCK_V_END:
+		text_key(k, (const char *)v->a.ip, sizeof(v->a.ip));
+		if (v->kind == LSSOCK_V_END && v->port != LSSOCK_NONE)
+			k->b ^= v->port;
+		return true;
+	}
+	return false;
+}
+
+struct sorting {
+	struct ui *ui;
+	struct sort sort;
+	bool scope, is_rate, held;
+	int rank_field;			/* rates sort by their average */
+	const struct lssock_owner *owners;
+	const struct lssock_sock *socks;
+};
+
+static bool group_rate(const struct rollup *g, const char *name, double *ret)
+{
+	if (!strcmp(name, "rx") || !strcmp(name, "rx_avg"))
+		*ret = g->rx_avg;
+	else if (!strcmp(name, "tx") || !strcmp(name, "tx_avg"))
+		*ret = g->tx_avg;
+	else if (!strcmp(name, "rate"))
+		*ret = g->rx_avg + g->tx_avg;
+	else
+		return false;
+	return true;
+}
+
+static const char *field_name(int field)
+{
+	struct lssock_field_info info;
+
+	return field >= 0 && lssock_field_info((uint32_t)field, &info) == 0 ? info.name : "";
+}
+
+static bool item_key(const struct sorting *by, const struct item *i, struct key *k)
+{
+	const struct ui *ui = by->ui;
+	struct lssock_value v;
+	uint32_t o;
+	double rate;
+
+	if (i->kind == ITEM_GROUP) {
+		const struct rollup *g = &ui->groups.v[i->group];
+
+		if (group_rate(g, field_name(by->sort.field), &rate))
+			k->a = real_key(rate);
+		else if (!strcmp(field_name(by->sort.field), "proc"))
+			text_key(k, g->name, strlen(g->name));
+		else
+			k->a = g->n;
+		return true;
+	}
+	if (by->rank_field < 0)
+		return false;
+	o = by->socks[i->row].owner;
+	lssock_get(ui->snap, i->row, o && by->owners[o].how == LSSOCK_HOW_FD ? o : 0,
+		   (uint32_t)by->rank_field, &v);
+	return value_key(k, &v, by->scope);
+}
+
+static uint32_t place_before(const struct ui *ui, struct row_id id)
+{
+	uint32_t at = index_get(&ui->places, place_key(id));
+
+	return at < ui->order.n && same_id(ui->order.v[at], id) ? at : LSSOCK_NONE;
+}
+
+/* A rate is what it was, unless it is far from that. */
+static uint64_t stick(const struct sorting *by, const struct key *k)
+{
+	uint64_t old;
+	double a, b;
+
+	if (!by->is_rate || k->before == LSSOCK_NONE || k->before >= by->ui->sticky.n)
+		return k->a;
+	old = by->ui->sticky.v[k->before];
+	a = (double)(k->a >> 32);
+	b = (double)(old >> 32);
+	/* The upper half of a double is about its logarithm: a tenth is 1 << 17. */
+	return a > b + 143000 || b > a + 143000 ? k->a : old;
+}
+
+static void make_key(const struct sorting *by, const struct item *i, struct key *k)
+{
+	bool known;
+
+	*k = (struct key){ .item = *i, .before = place_before(by->ui, i->id) };
+	known = item_key(by, i, k);
+	k->a = stick(by, k);
+	k->sticky = k->a;
+	if (by->sort.descending) {
+		k->a = ~k->a;
+		k->b = ~k->b;
+	}
+	k->rank = ui_is_pinned(by->ui, i->id) ? 0 : known || by->held ? 1 : 2;
+	if (!by->held || !k->rank)
+		return;
+	k->a = k->before;		/* NONE is the largest: new ones at the bottom */
+	k->b = 0;
+}
+
+static int compare_keys(const void *x, const void *y)
+{
+	const struct key *a = x, *b = y;
+
+	if (a->rank != b->rank)
+		return a->rank < b->rank ? -1 : 1;
+	if (a->a != b->a)
+		return a->a < b->a ? -1 : 1;
+	if (a->b != b->b)
+		return a->b < b->b ? -1 : 1;
+	if (a->before != b->before)
+		return a->before < b->before ? -1 : 1;
+	return (a->item.row > b->item.row) - (a->item.row < b->item.row);
+}
+
+static bool sort_items(const struct sorting *by, const struct item *items, uint32_t n,
+		       struct key **ret)
+{
+	struct key *keys = mem_alloc((n + 1ul) * sizeof(*keys));
+	uint32_t i;
+
+	if (!keys)
+		return false;
+	for (i = 0; i < n; i++)
+		make_key(by, &items[i], &keys[i]);
+	qsort(keys, n, sizeof(*keys), compare_keys);
+	*ret = keys;
+	return true;
+}
+
+/* ---- the list ------------------------------------------------------------------------------ */
+
+struct listing {
+	struct sorting by;
+	VEC(struct item) raw;
+	VEC(struct key) done;
+};
+
+static void add_raw(struct listing *l, const struct item *i)
+{
+	struct item *place = vec_push(&l->raw);
+
+	if (place)
+		*place = *i;
+}
+
+static void add_done(struct listing *l, const struct key *k)
+{
+	struct key *place = vec_push(&l->done);
+
+	if (place)
+		*place = *k;
+}
+
+static void add_children(struct listing *l, const struct rollup *g)
+{
+	struct ui *ui = l->by.ui;
+	struct listing sub = { .by = l->by };
+	struct key *keys;
+	uint32_t i;
+
+	for (i = 0; i < g->n; i++) {
+		uint32_t row = ui->members.v[g->first + i];
+		struct item item = { .id = row_id(ui->snap, row), .row = row, .kind = ITEM_SOCKET,
+				     .group = LSSOCK_NONE, .child = true };
+
+		add_raw(&sub, &item);
+	}
+	if (sort_items(&sub.by, sub.raw.v, sub.raw.n, &keys)) {
+		for (i = 0; i < sub.raw.n; i++) {
+			keys[i].item.last = i + 1 == sub.raw.n;
+			add_done(l, &keys[i]);
+		}
+		mem_free(keys);
+	}
+	vec_release(&sub.raw);
+}
+
+static void raw_sockets(struct listing *l, const uint32_t *rows, uint32_t n)
+{
+	uint32_t i;
+
+	if (!vec_reserve(&l->raw, n + 1))
+		return;
+	for (i = 0; i < n; i++)
+		l->raw.v[l->raw.n++] = (struct item){
+			.id = row_id(l->by.ui->snap, rows[i]), .row = rows[i],
+			.group = LSSOCK_NONE, .kind = ITEM_SOCKET,
+		};
+}
+
+static void raw_groups(struct listing *l, enum item_kind kind)
+{
+	struct ui *ui = l->by.ui;
+	uint32_t i;
+
+	for (i = 0; i < ui->groups.n; i++) {
+		struct item item = { .id = group_id(ui->groups.v[i].key), .group = i,
+				     .row = ui->members.v[ui->groups.v[i].first],
+				     .kind = (uint8_t)kind };
+
+		add_raw(l, &item);
+	}
+}
+
+static void keep_order(struct ui *ui, const struct listing *l)
+{
+	uint32_t i, *slot;
+
+	index_clear(&ui->places);
+	ui->items.n = ui->order.n = ui->sticky.n = 0;
+	if (!vec_reserve(&ui->items, l->done.n + 1) || !vec_reserve(&ui->order, l->done.n + 1) ||
+	    !vec_reserve(&ui->sticky, l->done.n + 1))
+		return;
+	for (i = 0; i < l->done.n; i++) {
+		const struct key *k = &l->done.v[i];
+
+		ui->items.v[i] = k->item;
+		ui->order.v[i] = k->item.id;
+		ui->sticky.v[i] = k->sticky;
+		slot = index_put(&ui->places, place_key(k->item.id));
+		if (slot)
+			*slot = i;
+	}
+	ui->items.n = ui->order.n = ui->sticky.n = l->done.n;
+}
+
+/* The line stays where it is on the screen; the list moves around it. */
+static void follow_cursor(struct ui *ui)
+{
+	struct tab_state *t = &ui->tabs[ui->tab];
+	uint32_t at, lines = ui_list_lines(ui), n = ui->items.n;
+
+	if (t->anchored && n) {
+		at = place_before(ui, t->cursor);
+		if (at == LSSOCK_NONE) {
+			at = t->at < n ? t->at : n - 1;
+			t->cursor = ui->items.v[at].id;
+		}
+		if (at >= t->at)
+			t->top += at - t->at;
+		else
+			t->top = t->top > t->at - at ? t->top - (t->at - at) : 0;
+		t->at = at;
+		if (t->top > at)
+			t->top = at;
+		if (lines && at >= t->top + lines)
+			t->top = at - lines + 1;
+	}
+	if (t->top + lines > n)
+		t->top = n > lines ? n - lines : 0;
+}
+
+static struct sorting sorting_of(struct ui *ui)
+{
+	struct sort sort = ui->tabs[ui->tab].sort;
+	const char *name = field_name(sort.field);
+	struct sorting by = {
+		.ui = ui, .sort = sort, .rank_field = sort.field, .held = ui_held(ui),
+		.scope = !strcmp(name, "scope"), .owners = lssock_owners(ui->snap, NULL),
+		.socks = lssock_socks(ui->snap, NULL),
+	};
+
+	by.is_rate = !strcmp(name, "rx") || !strcmp(name, "tx") || !strcmp(name, "rate");
+	if (!strcmp(name, "rx"))
+		by.rank_field = lssock_field_find("rx_avg");
+	else if (!strcmp(name, "tx"))
+		by.rank_field = lssock_field_find("tx_avg");
+	return by;
+}
+
+static void build(struct ui *ui, const uint32_t *rows, uint32_t n)
+{
+	struct listing l = { .by = sorting_of(ui) };
+	bool rolled = ui->tab == TAB_GROUPS || ui->tab == TAB_LISTEN;
+	struct key *keys = NULL;
+	uint32_t i;
+
+	ui->groups.n = ui->members.n = 0;
+	if (ui->tab == TAB_GROUPS && rollup_groups(ui, rows, n) == 0)
+		raw_groups(&l, ITEM_GROUP);
+	else if (ui->tab == TAB_LISTEN && rollup_services(ui, rows, n) == 0)
+		raw_groups(&l, ITEM_SERVICE);
+	else if (!rolled)
+		raw_sockets(&l, rows, n);
+	if (sort_items(&l.by, l.raw.v, l.raw.n, &keys)) {
+		for (i = 0; i < l.raw.n; i++) {
+			add_done(&l, &keys[i]);
+			if (rolled && ui->groups.v[keys[i].item.group].open)
+				add_children(&l, &ui->groups.v[keys[i].item.group]);
+		}
+		keep_order(ui, &l);
+	}
+	mem_free(keys);
+	vec_release(&l.raw);
+	vec_release(&l.done);
+}
+
+void ui_list(struct ui *ui)
+{
+	uint32_t *rows, n, there;
+
+	if (!ui->list_due || !ui->snap)
+		return;
+	if (!ui->query && ui_filter(ui, buf_cstr(&ui->filter), NULL) < 0)
+		return;
+	ui->list_due = false;
+	if (!choose(ui, &rows, &n))
+		return;
+	lssock_tracks(ui->snap, &there);
+	ui->matched = n;
+	ui->total = ui->tab == TAB_CLOSED ? ui->n_closed : ui->tab == TAB_UNIX ? ui->n_unix :
+		    ui->tab == TAB_LISTEN ? ui->n_listen : ui->n_sockets;
+	build(ui, rows, n);
+	mem_free(rows);
+	follow_cursor(ui);
+}
+
+void ui_frame(struct ui *ui, struct lssock_snap *s)
+{
+	struct lssock_snap *before = ui->fresh ? ui->fresh : ui->snap;
+
+	ui_count(ui, s, before);
+	lssock_snap_hold(s);
+	if (ui->paused && ui->snap) {
+		lssock_snap_free(ui->fresh);
+		ui->fresh = s;
+		return;
+	}
+	lssock_snap_free(ui->snap);
+	ui->snap = s;
+	ui->list_due = true;
+}
