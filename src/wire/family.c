@@ -206,6 +206,29 @@ static int inet_row(const unsigned char *p, size_t len, struct lssock_snap *s,
 	return 0;
 }
 
+/* It has neither file nor creator any more, and what it says of queues is what
+ * its memory happens to hold. */
+int family_closed(uint8_t proto, const void *payload, size_t len, struct lssock_sock *ret,
+		  uint32_t *ret_ifindex)
+{
+	struct lssock_sock k = { .proto = proto, .type = inet_type(proto),
+				 .peer = LSSOCK_NONE, .via = LSSOCK_NONE };
+	struct inet_diag_msg m;
+
+	if (len < sizeof(m))
+		return -EBADMSG;
+	memcpy(&m, payload, sizeof(m));
+	if (m.idiag_family != AF_INET && m.idiag_family != AF_INET6)
+		return -EBADMSG;
+	k.family = m.idiag_family;
+	set_state(&k, LSSOCK_CLOSE);
+	inet_ends(&k, &m.id);
+	k.cookie = cookie_of(m.id.idiag_cookie);
+	*ret = k;
+	*ret_ifindex = m.id.idiag_if;
+	return 0;
+}
+
 static void inet_attr(const struct attr *a, struct lssock_snap *s, struct lssock_sock *k)
 {
 	(void)s;

@@ -103,14 +103,21 @@ enum event_type {
 	EVENT_DESTROY = 1,	/* netlink messages of the destroy groups, as received */
 	EVENT_STATE,		/* struct wire_state, by BPF */
 	EVENT_LOST,		/* u32: so many were lost, 0: nobody knows; u32: their type */
-	EVENT_TELLS		/* u32: bit 0 DESTROY, bit 1 STATE; i32: errno why no STATE */
+	/* u32: bit 0 DESTROY, bit 1 STATE; i32: positive errno, why not both. With ns 0:
+	 * of ours, and of every namespace that is not spoken of behind it. Comes first,
+	 * and again when that or the list of namespaces has changed. */
+	EVENT_TELLS
 };
+#define EVENT_TELLS_DESTROY 1u
+#define EVENT_TELLS_STATE 2u
+#define EVENT_NS_GONE 0xffffu	/* ns: it had a place, but is not there any more */
 struct wire_event {
 	uint16_t type, ns;
 	uint32_t len;
 	uint64_t time_ns;	/* since boot (CLOCK_BOOTTIME), when it happened or was read */
 };
-/* inet_sock_set_state. */
+/* inet_sock_set_state. A local port of 0 is not chosen yet (CLOSE to SYN_SENT). A
+ * connection that was accepted begins with SYN_RECV to ESTABLISHED. */
 struct wire_state {
 	uint64_t cookie;
 	uint64_t start_ns;	/* of the process, since boot; 0 with pid 0 */
