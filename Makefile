@@ -30,8 +30,8 @@ BPF ?= $(if $(and $(BPFTOOL),$(shell command -v clang),$(wildcard \
 	/usr/include/bpf/skel_internal.h)),1,0)
 MULTIARCH := $(shell $(CC) -print-multiarch)
 ifeq ($(BPF),1)
-BPF_SKEL := $B/gen/source/bpf/own.skel.h
-$B/source/bpf.o: override CPPFLAGS += -DHAVE_BPF -isystem $B/gen
+BPF_SKEL := $B/gen/source/bpf/own.skel.h $B/gen/source/bpf/event.skel.h
+$B/source/bpf.o $B/source/bpfevent.o: override CPPFLAGS += -DHAVE_BPF -isystem $B/gen
 endif
 
 LIB_SRC := $(sort $(foreach d,base model wire source query engine out audit,$(wildcard src/$d/*.c)))
@@ -71,19 +71,21 @@ $B/liblssock.so: $(LIB_OBJ) src/lssock.map
 	$(call say,LINK,$@)$(CC) $(LDFLAGS) -shared -Wl,-soname,liblssock.so.0 \
 		-Wl,--version-script=src/lssock.map -o $@ $(LIB_OBJ) $(LIBS)
 
-# The program for the kernel, as bytes to be loaded without libbpf.
-$B/gen/own.bpf.o: src/source/bpf/own.bpf.c src/source/bpf/own.h src/wire/records.h
+# The programs for the kernel, as bytes to be loaded without libbpf.
+$B/gen/%.bpf.o: src/source/bpf/%.bpf.c src/source/bpf/%.h src/wire/records.h
 	@mkdir -p $(@D)
 	$(call say,CLANG,$<)clang -O2 -g -target bpf -ffreestanding -Wall -Wextra -Isrc \
 		$(if $(MULTIARCH),-I/usr/include/$(MULTIARCH)) -c -o $@ $<
-$B/gen/source/bpf/own.skel.h: $B/gen/own.bpf.o
+$B/gen/source/bpf/%.skel.h: $B/gen/%.bpf.o
 	@mkdir -p $(@D)
-	$(call say,SKEL,$@)$(BPFTOOL) gen skeleton -L $< name own >$@
+	$(call say,SKEL,$@)$(BPFTOOL) gen skeleton -L $< name $* >$@
+
+.PRECIOUS: $B/gen/%.bpf.o
 
 # Built anew when the tools have come or gone.
 $B/gen/with-$(BPF):
 	@mkdir -p $(@D) && rm -f $B/gen/with-* && touch $@
-$B/source/bpf.o: $B/gen/with-$(BPF) $(BPF_SKEL)
+$B/source/bpf.o $B/source/bpfevent.o: $B/gen/with-$(BPF) $(BPF_SKEL)
 
 $B/%.o: src/%.c
 	@mkdir -p $(@D)
@@ -132,13 +134,18 @@ $B/tests/rounds: tests/rounds.c $B/liblssock.a
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
+$B/tests/told: tests/told.c $B/liblssock.a
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
 # Every fuzz target also as a program that replays files: the corpus is a test.
 $B/tests/fuzz/%: tests/fuzz/%.c tests/fuzz/main.c $B/liblssock.a
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< tests/fuzz/main.c \
 		$B/liblssock.a $(LIBS)
 
-test-programs: $B/lssock $B/liblssock.so docs $(UNIT) $(FUZZ) $B/tests/scene $B/tests/maketape $B/tests/load $B/tests/rounds
+test-programs: $B/lssock $B/liblssock.so docs $(UNIT) $(FUZZ) $B/tests/scene $B/tests/maketape $B/tests/load $B/tests/rounds \
+	$B/tests/told
 
 check:
 	@tests/packages install test

@@ -58,7 +58,7 @@ struct bpf_owners {
 };
 
 /* /proc/PID/stat counts from the boot as our time namespace has it. */
-static uint64_t clock_offset(void)
+uint64_t bpf_clock_offset(void)
 {
 	struct buf b = { 0 };
 	int self = procscan_self(-1);
@@ -87,7 +87,7 @@ int bpf_owners_new(uint64_t ns_per_tick, struct bpf_owners **ret)
 	if (!b)
 		return -ENOMEM;
 	b->ns_per_tick = ns_per_tick;
-	b->clock_offset_ns = clock_offset();
+	b->clock_offset_ns = bpf_clock_offset();
 	b->skel = own__open();
 	if (b->skel)
 		r = own__load(b->skel);

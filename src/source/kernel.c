@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The live source: answers each kind of question from this machine, by handing
- * it to nlsock, netns, procscan, bpf, procinfo or cgroups. What is its own: users
+ * it to nlsock, netns, procscan, bpf, procinfo, cgroups or events. What is its own: users
  * and groups, queues of descriptors in flight, and who finds the owners. It keeps
  * nothing that an answer could depend on but the list of namespaces (netns) and
  * when processes were last walked.
@@ -39,6 +39,7 @@ struct kernel {
 	_Atomic bool bpf_next;		/* ASK_PIDS has decided so; then it has set */
 	struct numbers listed;		/* these processes, for the next ASK_OWNERS */
 	_Atomic int bpf_err;		/* positive errno: it is not to be had */
+	struct events *events;		/* NULL: nobody has asked yet */
 	bool foreign;			/* another proc root than ours */
 };
 
@@ -503,6 +504,35 @@ static int answer_protoname(struct kernel *k, const struct ask *a, chunk_fn fn, 
 	return procscan_protoname(&k->scan, &arg, fn, ctx);
 }
 
+/* ---- namespaces and events ---------------------------------------------- */
+
+static int answer_netns(struct kernel *k, const struct ask *a, chunk_fn fn, void *ctx)
+{
+	int r = netns_find(k->netns, a->id != 0, fn, ctx);
+
+	if (k->events)
+		events_prune(k->events);
+	return r;
+}
+
+static int answer_events(struct kernel *k, const struct ask *a, chunk_fn fn, void *ctx)
+{
+	struct ask_events arg = { 0 };
+	uint32_t calls = 0;
+	int r = 0;
+
+	if (a->arg_len >= sizeof(arg))
+		memcpy(&arg, a->arg, sizeof(arg));
+	if (!k->events)
+		r = events_new(k->netns, k->scan.ns_per_tick, &k->events);
+	if (r < 0)
+		return r;
+	r = events_ask(k->events, arg.no_bpf || k->foreign, &calls, fn, ctx);
+	atomic_fetch_add(&k->source.calls, calls);
+	k->source.events_fd = events_fd(k->events);
+	return r;
+}
+
 /* ---- the source --------------------------------------------------------- */
 
 static int kernel_ask(struct source *s, const struct ask *a, chunk_fn fn, void *ctx)
@@ -527,7 +557,7 @@ static int kernel_ask(struct source *s, const struct ask *a, chunk_fn fn, void *
 	case ASK_PROTONAME:
 		return answer_protoname(k, a, fn, ctx);
 	case ASK_NETNS:
-		return netns_find(k->netns, a->id != 0, fn, ctx);
+		return answer_netns(k, a, fn, ctx);
 	case ASK_SOCKET_NETNS:
 		return netns_of_sockets(k->netns, a->arg, a->arg_len / sizeof(struct ask_fd),
 					fn, ctx);
@@ -543,6 +573,8 @@ static int kernel_ask(struct source *s, const struct ask *a, chunk_fn fn, void *
 		return answer_pids(k, fn, ctx);
 	case ASK_ALIVE:
 		return procscan_alive(&k->scan, a->arg, a->arg_len, fn, ctx);
+	case ASK_EVENTS:
+		return answer_events(k, a, fn, ctx);
 	}
 	return -EOPNOTSUPP;
 }
@@ -557,6 +589,7 @@ static int kernel_close(struct source *s)
 {
 	struct kernel *k = of_source(s);
 
+	events_free(k->events);
 	netns_free(k->netns);
 	bpf_owners_free(k->bpf);
 	vec_release(&k->listed);
@@ -608,7 +641,8 @@ int kernel_open(const char *proc_root, enum lssock_collector collector, struct s
 		return -ENOMEM;
 	}
 	k->source = (struct source){
-		.events_fd = -1, .ask = kernel_ask, .next = kernel_next, .close = kernel_close, .live = true,
+		.events_fd = -1, .ask = kernel_ask, .next = kernel_next,
+		.close = kernel_close, .live = true,
 	};
 	*ret = &k->source;
 	return 0;

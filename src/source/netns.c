@@ -31,6 +31,7 @@ struct netns {
 	struct pool_lock *lock;		/* of list and kept; never held while reading */
 	struct horizon h;
 	struct spaces list;
+	uint64_t version;		/* of the list */
 	struct { struct kept *v; uint32_t n, cap; } kept;
 	uint32_t keep;			/* how many sockets may be kept */
 	uint32_t visits;		/* for sockets, since all were looked for */
@@ -84,6 +85,22 @@ uint32_t netns_count(struct netns *n)
 	return count;
 }
 
+int netns_inodes(struct netns *n, struct inodes *ret, uint64_t *ret_version)
+{
+	uint32_t i;
+	int r = 0;
+
+	pool_lock(n->lock);
+	if (!vec_reserve(ret, n->list.n))
+		r = -ENOMEM;
+	for (i = 0; r == 0 && i < n->list.n; i++)
+		ret->v[i] = n->list.v[i].ino;
+	ret->n = i;
+	*ret_version = n->version;
+	pool_unlock(n->lock);
+	return r;
+}
+
 struct netns *netns_new(int proc_fd, _Atomic uint64_t *calls)
 {
 	struct netns *n = mem_alloc(sizeof(*n));
@@ -97,6 +114,7 @@ struct netns *netns_new(int proc_fd, _Atomic uint64_t *calls)
 		return NULL;
 	}
 	n->calls = calls;
+	n->version = 1;
 	horizon_init(&n->h, proc_fd);
 	/* Kept sockets must leave room for the work where fds are few. */
 	if (getrlimit(RLIMIT_NOFILE, &lim) == 0)
@@ -117,6 +135,15 @@ void netns_free(struct netns *n)
 	spaces_release(&n->list);
 	pool_lock_free(n->lock);
 	mem_free(n);
+}
+
+static bool same_places(const struct spaces *a, const struct spaces *b)
+{
+	uint32_t i;
+
+	for (i = 0; i < a->n && i < b->n && a->v[i].ino == b->v[i].ino;)
+		i++;
+	return i == a->n && i == b->n;
 }
 
 /* Those known before keep their order. A cookie holds as long as a socket of
@@ -143,6 +170,7 @@ static bool list_merge(struct netns *n, struct spaces *fresh)
 	for (k = n->kept.n; k-- > 0;)
 		if (n->kept.v[k].ino != n->h.own_ino && !spaces_find(&merged, n->kept.v[k].ino))
 			kept_drop(n, k);
+	n->version += !same_places(&n->list, &merged);
 	spaces_release(&n->list);
 	n->list = merged;
 	vec_release(fresh);	/* what they hold has moved */
@@ -200,6 +228,7 @@ static int list_add(struct netns *n, const struct space *like, uint32_t *ret, bo
 			n->list.n--;
 			return -ENOMEM;
 		}
+		n->version++;
 	}
 	*ret = (uint32_t)(s - n->list.v);
 	return 0;

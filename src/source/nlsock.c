@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/netlink.h>
+#include <linux/sock_diag.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -16,6 +17,8 @@
 
 #define RECV_SIZE 65536		/* a dump fills at most 32 KiB; less costs calls */
 #define PATIENCE_S 10
+#define EVENT_SIZE 8192		/* a message of these groups has some 500 bytes */
+#define EVENT_ROOM (16 << 20)	/* of the queue: some 10,000 of them */
 #ifndef SO_NETNS_COOKIE
 #define SO_NETNS_COOKIE 71
 #endif
@@ -64,22 +67,23 @@ static int send_request(struct mnl_socket *nl, const void *request, size_t len)
 	return n < 0 ? -errno : 0;
 }
 
-/* One datagram of the kernel. libmnl's own function does not say who sent it. */
-static ssize_t receive(struct mnl_socket *nl, char *bytes)
+/* One datagram of the kernel, -EAGAIN: there is none (yet). libmnl's own function
+ * does not say who sent it. */
+static ssize_t receive(struct mnl_socket *nl, char *bytes, size_t size, int flags)
 {
 	struct sockaddr_nl from = { 0 };
-	struct iovec iov = { .iov_base = bytes, .iov_len = RECV_SIZE };
+	struct iovec iov = { .iov_base = bytes, .iov_len = size };
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_name = &from };
 
 	for (;;) {
 		ssize_t n;
 
 		msg.msg_namelen = sizeof(from);
-		n = recvmsg(mnl_socket_get_fd(nl), &msg, 0);
+		n = recvmsg(mnl_socket_get_fd(nl), &msg, flags);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return errno == EAGAIN ? -ETIMEDOUT : -errno;
+			return -errno;
 		if (msg.msg_flags & MSG_TRUNC)
 			return -EMSGSIZE;
 		if (msg.msg_namelen == sizeof(from) && from.nl_pid == 0)
@@ -136,13 +140,13 @@ static int take_answer(struct mnl_socket *nl, struct answer *a, char *bytes, chu
 		       void *ctx)
 {
 	while (!a->ended) {
-		ssize_t n = receive(nl, bytes);
+		ssize_t n = receive(nl, bytes, RECV_SIZE, 0);
 		size_t kept;
 		int r;
 
 		a->calls++;
 		if (n < 0)
-			return (int)n;
+			return n == -EAGAIN ? -ETIMEDOUT : (int)n;
 		kept = keep_ours(a, bytes, (size_t)n);
 		if (a->busy)
 			return -EBUSY;
@@ -186,4 +190,36 @@ int nlsock_dump(struct mnl_socket *nl, const void *request, size_t len, uint32_t
 	if (ret_calls)
 		*ret_calls = 1 + a.calls;
 	return r;
+}
+
+/* ---- groups ------------------------------------------------------------- */
+
+int nlsock_join_destroy(struct mnl_socket *nl)
+{
+	static const int groups[] = { SKNLGRP_INET_TCP_DESTROY, SKNLGRP_INET_UDP_DESTROY,
+				      SKNLGRP_INET6_TCP_DESTROY, SKNLGRP_INET6_UDP_DESTROY };
+	const int room = EVENT_ROOM;
+	size_t i;
+	int fd = mnl_socket_get_fd(nl);
+
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)) < 0)
+		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
+	for (i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
+		if (setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &groups[i],
+			       sizeof(groups[i])) < 0)
+			return -errno;
+	return 0;
+}
+
+ssize_t nlsock_read(struct mnl_socket *nl, struct buf *b)
+{
+	ssize_t n;
+
+	if (!buf_reserve(b, EVENT_SIZE))
+		return -ENOMEM;
+	n = receive(nl, b->data + b->len, EVENT_SIZE, MSG_DONTWAIT);
+	if (n == -EAGAIN)
+		return 0;
+	b->len += n > 0 ? (size_t)n : 0;
+	return n;
 }

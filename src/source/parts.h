@@ -4,6 +4,8 @@
 #ifndef SOURCE_PARTS_H
 #define SOURCE_PARTS_H
 
+#include <sys/types.h>
+
 #include "base/buf.h"
 #include "source/source.h"
 
@@ -26,6 +28,13 @@ int nlsock_dump(struct mnl_socket *nl, const void *request, size_t len, uint32_t
 /* SO_NETNS_COOKIE of any socket, 0: not to be had. */
 uint64_t nlsock_cookie(int fd);
 
+/* Joins the groups that tell of closed sockets; a large buffer. Such a socket is no
+ * longer fit for dumps. 0 or -errno. */
+int nlsock_join_destroy(struct mnl_socket *nl);
+/* One datagram that is there already, into b at its end. Its length, 0: there is
+ * none, -ENOBUFS: some were lost before, -errno. */
+ssize_t nlsock_read(struct mnl_socket *nl, struct buf *b);
+
 /* ---- netns: which namespaces there are; sockets inside one --------------- */
 
 struct netns;				/* the list, thread-safe */
@@ -41,6 +50,10 @@ int netns_of_sockets(struct netns *n, const struct ask_fd *fds, size_t n_fds, ch
 /* One, by pid or path (ASK_NETNS_FIND). */
 int netns_find_one(struct netns *n, const char *spec, size_t len, chunk_fn fn, void *ctx);
 uint32_t netns_count(struct netns *n);
+/* Inodes of those known, in their order, 0: not known. *ret_version changes when
+ * the list does. 0 or -ENOMEM. */
+struct inodes { uint64_t *v; uint32_t n, cap; };
+int netns_inodes(struct netns *n, struct inodes *ret, uint64_t *ret_version);
 /* A netlink socket inside namespace ns (0: ours). Kept and reused; give it back.
  * Opened from a thread of its own that enters, opens and ends. */
 int netns_socket(struct netns *n, uint16_t ns, int protocol, struct mnl_socket **ret);
@@ -173,6 +186,34 @@ struct bpf_look {
 };
 int bpf_owners_read(struct bpf_owners *b, struct bpf_look *look, uint64_t *ret_calls,
 		    chunk_fn fn, void *ctx);
+/* How far the clock of our time namespace is from the kernel's. */
+uint64_t bpf_clock_offset(void);
+
+/* ---- bpfevent: changes of state from the kernel ---------------------------- */
+
+struct bpf_events;			/* the program, loaded, and its ring */
+/* Errors as of bpf_owners_may() and bpf_owners_new(). */
+int bpf_events_new(uint64_t ns_per_tick, struct bpf_events **ret);
+void bpf_events_free(struct bpf_events *b);	/* takes NULL */
+int bpf_events_fd(const struct bpf_events *b);	/* readable: there are some */
+/* Takes what is there, at most so many. time_ns: as our clock has it. */
+typedef void (*bpf_event_fn)(void *ctx, uint64_t time_ns, const struct wire_state *s);
+void bpf_events_take(struct bpf_events *b, uint32_t max, bpf_event_fn fn, void *ctx);
+/* How many were lost since the last call. */
+uint64_t bpf_events_lost(struct bpf_events *b);
+
+/* ---- events: what is told without being asked ------------------------------ */
+
+struct events;
+/* Subscribes to nothing yet. */
+int events_new(struct netns *netns, uint64_t ns_per_tick, struct events **ret);
+void events_free(struct events *e);		/* takes NULL */
+int events_fd(const struct events *e);
+/* ASK_EVENTS. */
+int events_ask(struct events *e, bool no_bpf, uint32_t *ret_calls, chunk_fn fn, void *ctx);
+/* Namespaces were looked for: lets go of those that are not there any more. What
+ * their sockets had still to say is given at the next ask. */
+void events_prune(struct events *e);
 
 /* ---- procinfo: one process, and the machine ------------------------------ */
 
