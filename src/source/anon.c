@@ -22,6 +22,7 @@
 #include "base/num.h"
 #include "wire/attr.h"
 #include "wire/diag.h"
+#include "wire/events.h"
 
 /* ---- sock_diag --------------------------------------------------------- */
 
@@ -297,6 +298,50 @@ static void namespaces(const struct anon *a, unsigned char *p, size_t len)
 	memset(p, 0, len);
 }
 
+/* ---- events -------------------------------------------------------------- */
+
+static void state_event(const struct anon *a, unsigned char *p, size_t len)
+{
+	struct wire_state s;
+
+	if (len < sizeof(s)) {
+		memset(p, 0, len);
+		return;
+	}
+	memcpy(&s, p, sizeof(s));
+	mask_ip(a, s.family, s.laddr, sizeof(s.laddr));
+	mask_ip(a, s.family, s.raddr, sizeof(s.raddr));
+	mask_text(a, s.comm, strnlen(s.comm, sizeof(s.comm)));
+	memcpy(p, &s, sizeof(s));
+	memset(p + sizeof(s), 0, len - sizeof(s));
+}
+
+static void event(void *ctx, const struct wire_event *e, unsigned char *body)
+{
+	const struct ask tcp = { .kind = ASK_DIAG, .id = LSSOCK_TCP };
+
+	switch (e->type) {
+	case EVENT_DESTROY:
+		messages(ctx, &tcp, body, e->len);
+		break;
+	case EVENT_STATE:
+		state_event(ctx, body, e->len);
+		break;
+	case EVENT_LOST:
+	case EVENT_TELLS:
+		break;
+	default:
+		memset(body, 0, e->len);
+	}
+}
+
+static void events(const struct anon *a, unsigned char *p, size_t len)
+{
+	size_t left = events_each(p, len, event, (void *)a);
+
+	memset(p + (len - left), 0, left);
+}
+
 /* ---- texts ------------------------------------------------------------- */
 
 static void fact(const struct anon *a, unsigned char *p, size_t len)
@@ -433,12 +478,14 @@ void anon_chunk(const struct anon *a, const struct ask *ask, void *bytes, size_t
 	case ASK_CGROUP:
 		mask_text(a, bytes, len);
 		break;
+	case ASK_EVENTS:
+		events(a, bytes, len);
+		break;
 	case ASK_FILE:
 	case ASK_PROTONAME:
 	case ASK_CGROUP_ID:
 	case ASK_PIDS:
 	case ASK_ALIVE:
-	case ASK_EVENTS:
 	case ASK_N_KIND:
 		break;
 	}

@@ -53,6 +53,8 @@ struct tape {
 	struct buf bytes;
 	VEC(struct answer) answers;	/* sorted by frame, question, order */
 	uint32_t frame, frames;
+	/* the answer to ASK_EVENTS that is next */
+	struct { uint32_t frame, n; bool any; } events;
 };
 
 #define BY(field) if (a->field != b->field) return a->field < b->field ? -1 : 1
@@ -117,16 +119,10 @@ static uint64_t chunk_len(const char *p)
 	return len;
 }
 
-static int tape_ask(struct source *s, const struct ask *ask, chunk_fn fn, void *ctx)
+static int give_answer(const struct tape *t, const struct answer *a, chunk_fn fn, void *ctx)
 {
-	struct tape *t = (struct tape *)s;
-	const struct answer *a = next_answer(t, ask);
-	const char *p, *end;
+	const char *p = t->bytes.data + a->at, *end = p + a->len;
 
-	if (!a)
-		return -ENODATA;
-	p = t->bytes.data + a->at;
-	end = p + a->len;
 	while (p < end) {
 		size_t len = chunk_len(p);
 		int r = fn(ctx, p + 8, len);
@@ -136,6 +132,49 @@ static int tape_ask(struct source *s, const struct ask *ask, chunk_fn fn, void *
 		p += 8 + tape_padded(len);
 	}
 	return a->err;
+}
+
+/* Those of a round, from the next one on, at most so many. How many were given. */
+static int give_events(struct tape *t, uint32_t max, chunk_fn fn, void *ctx)
+{
+	struct answer key = { .kind = ASK_EVENTS, .frame = t->events.frame };
+	uint32_t first = find_bound(t, &key, false);
+	uint32_t n = find_bound(t, &key, true) - first, given = 0;
+	int r = 0;
+
+	while (r == 0 && given < max && t->events.n < n) {
+		r = give_answer(t, &t->answers.v[first + t->events.n++], fn, ctx);
+		given++;
+	}
+	return r < 0 ? r : (int)given;
+}
+
+/* Each event happened once: what a round was not asked for comes with the next, and
+ * nothing comes twice. Within a round they come as they came then, by and by. */
+static int answer_events(struct tape *t, chunk_fn fn, void *ctx)
+{
+	uint32_t now = __atomic_load_n(&t->frame, __ATOMIC_RELAXED);
+	int r = 0;
+
+	while (r >= 0 && t->events.frame < now) {
+		r = give_events(t, UINT32_MAX, fn, ctx);
+		t->events.frame += r >= 0;
+		t->events.n = r >= 0 ? 0 : t->events.n;
+	}
+	if (r >= 0)
+		r = give_events(t, 1, fn, ctx);
+	return r < 0 ? r : 0;
+}
+
+static int tape_ask(struct source *s, const struct ask *ask, chunk_fn fn, void *ctx)
+{
+	struct tape *t = (struct tape *)s;
+	const struct answer *a;
+
+	if (ask->kind == ASK_EVENTS && t->events.any)
+		return answer_events(t, fn, ctx);
+	a = next_answer(t, ask);
+	return a ? give_answer(t, a, fn, ctx) : -ENODATA;
 }
 
 static int tape_next(struct source *s)
@@ -210,6 +249,7 @@ static int add_answer(struct tape *t, const struct tape_record *r, uint32_t seq,
 	a->err = r->err;
 	a->at = at;
 	a->len = r->len;
+	t->events.any |= r->kind == ASK_EVENTS;
 	return 0;
 }
 

@@ -18,6 +18,7 @@
 #include "source/anon.h"
 #include "source/tape.h"
 #include "wire/diag.h"
+#include "wire/events.h"
 
 struct tee {
 	struct source source;
@@ -103,16 +104,19 @@ static void keep_chunk(struct taking *g, const void *bytes, size_t len)
 	memset(p + sizeof(head) + len, 0, tape_padded(len) - len);
 	if (g->ask->kind == ASK_DIAG)
 		diag_scrub(p + sizeof(head), len);
+	if (g->ask->kind == ASK_EVENTS)
+		events_scrub(p + sizeof(head), len);
 	if (g->tee->rewrite)
 		anon_chunk(&g->tee->anon, g->ask, p + sizeof(head), len);
 }
 
-/* Messages and owner records are whole in each chunk; other answers may be cut
+/* Messages, owner records and events are whole in each chunk; other answers may be cut
  * anywhere, in the middle of a name too. */
 static bool rewritten_as_one(const struct taking *g)
 {
 	return g->tee->rewrite && g->ask->kind != ASK_DIAG && g->ask->kind != ASK_ROUTE &&
-	       g->ask->kind != ASK_OWNERS && g->ask->kind != ASK_HOLDERS;
+	       g->ask->kind != ASK_OWNERS && g->ask->kind != ASK_HOLDERS &&
+	       g->ask->kind != ASK_EVENTS;
 }
 
 static int take_chunk(void *ctx, const void *bytes, size_t len)
@@ -156,6 +160,8 @@ static int tee_ask(struct source *s, const struct ask *ask, chunk_fn fn, void *c
 	begin(t);
 	buf_fill(&g.b, 0, sizeof(r));
 	code = t->inner->ask(t->inner, ask, take_chunk, &g);
+	if (ask->kind == ASK_EVENTS)
+		s->events_fd = t->inner->events_fd;
 	r.err = code <= 0 && code >= -4095 ? code : -EIO;
 	if (g.joined.len)
 		keep_chunk(&g, g.joined.data, g.joined.len);
@@ -306,7 +312,8 @@ int tape_tee(struct source *inner, const char *path, bool anon, struct source **
 	}
 	t->inner = inner;
 	t->source = (struct source){
-		.events_fd = -1, .ask = tee_ask, .next = tee_next, .close = tee_close, .live = inner->live,
+		.events_fd = inner->events_fd, .ask = tee_ask, .next = tee_next,
+		.close = tee_close, .live = inner->live,
 	};
 	*ret = &t->source;
 	return 0;
