@@ -30,61 +30,67 @@ static void put_ends(int family, const void *local, unsigned lport, const void *
 	printf(" laddr=%s lport=%u raddr=%s rport=%u", l, lport, r, rport);
 }
 
-static int closed(void *ctx, const struct wire_event *e, const struct events_closed *c)
+static void closed(void *ctx, uint16_t ns, uint64_t time_ns, const struct lssock_sock *k,
+		   const void *attrs, size_t len)
 {
-	const struct lssock_sock *k = &c->sock;
 	uint64_t in = 0, out = 0;
 	struct attr info;
 
 	(void)ctx;
-	printf("closed ns=%u time=%llu proto=%s cookie=%llu", e->ns,
-	       (unsigned long long)e->time_ns, k->proto == LSSOCK_TCP ? "tcp" : "udp",
-	       (unsigned long long)k->cookie);
+	printf("closed ns=%u time=%llu proto=%s cookie=%llu", ns, (unsigned long long)time_ns,
+	       k->proto == LSSOCK_TCP ? "tcp" : "udp", (unsigned long long)k->cookie);
 	put_ends(k->family, &k->local, k->lport, &k->remote, k->rport);
-	if (attr_find(c->attrs, c->attrs_len, INET_DIAG_INFO, &info) &&
+	if (attr_find(attrs, len, INET_DIAG_INFO, &info) &&
 	    attr_read(&info, BYTES_RECEIVED, &in, 8) && attr_read(&info, BYTES_ACKED, &out, 8))
 		printf(" in=%llu out=%llu", (unsigned long long)in, (unsigned long long)out);
 	putchar('\n');
-	return 0;
 }
 
-static int state(void *ctx, const struct wire_event *e, const struct wire_state *s)
+static void state(void *ctx, uint16_t ns, uint64_t time_ns, const struct wire_state *s)
 {
 	(void)ctx;
 	printf("state ns=%u time=%llu proto=%u was=%u state=%u cookie=%llu inode=%u uid=%u "
-	       "netns=%u pid=%d start=%llu comm=%.*s", e->ns, (unsigned long long)e->time_ns,
+	       "netns=%u pid=%d start=%llu comm=%.*s", ns, (unsigned long long)time_ns,
 	       s->protocol, s->was, s->state, (unsigned long long)s->cookie, s->inode, s->uid,
 	       s->netns_ino, s->pid, (unsigned long long)s->start_ns, 16, s->comm);
 	put_ends(s->family, s->laddr, s->lport, s->raddr, s->rport);
 	putchar('\n');
-	return 0;
 }
 
-static int lost(void *ctx, const struct wire_event *e, unsigned type, uint32_t count)
+static void lost(void *ctx, uint16_t ns, uint32_t count)
 {
 	(void)ctx;
-	printf("lost ns=%u type=%u count=%u\n", e->ns, type, count);
-	return 0;
+	printf("lost ns=%u count=%u\n", ns, count);
 }
 
-static int tells(void *ctx, const struct wire_event *e, uint32_t bits, int err)
+static void tells(void *ctx, uint16_t ns, unsigned bits, int err)
 {
 	(void)ctx;
-	printf("tells ns=%u bits=%u err=%d\n", e->ns, bits, err);
+	printf("tells ns=%u bits=%u err=%d\n", ns, bits, err);
+}
+
+static void untold(void *ctx, uint16_t ns, int err)
+{
+	(void)ctx;
+	printf("untold ns=%u err=%d\n", ns, err);
+}
+
+static int take_chunk(void *ctx, const void *bytes, size_t len)
+{
+	static const struct events_sink sink = { closed, state, lost, tells, untold };
+	uint32_t bad = events_decode(bytes, len, &sink, ctx);
+
+	if (bad)
+		printf("bad %u\n", bad);
 	return 0;
 }
 
 static int ask_events(struct source *s, bool no_bpf)
 {
-	static const struct events_sink sink = { closed, state, lost, tells };
 	const struct ask_events arg = { .no_bpf = no_bpf };
 	const struct ask a = { .kind = ASK_EVENTS, .arg = &arg, .arg_len = sizeof(arg) };
-	struct events_in in = { .sink = &sink };
-	int r = s->ask(s, &a, events_decode, &in);
 
-	if (in.bad)
-		printf("bad %u\n", in.bad);
-	return r;
+	return s->ask(s, &a, take_chunk, NULL);
 }
 
 static int put_ns(void *ctx, const void *bytes, size_t len)

@@ -67,8 +67,7 @@ void family_attrs(uint8_t proto, const void *attrs, size_t len, struct lssock_sn
 
 /* The message of a destroy group (tcp, udp): what is still true of the socket. 0 or
  * -EBADMSG. */
-int family_closed(uint8_t proto, const void *payload, size_t len, struct lssock_sock *ret,
-		  uint32_t *ret_ifindex);
+int family_closed(uint8_t proto, const void *payload, size_t len, struct lssock_sock *ret);
 
 /* tcp_info fields by offset, each known to be inside len. See fieldtab. */
 

@@ -4,7 +4,6 @@
  * follows from it, is not known here. A recording may be anybody's, so lengths,
  * states and families are not believed.
  */
-#include <errno.h>
 #include <linux/inet_diag.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
@@ -74,61 +73,64 @@ static size_t whole_attrs(const unsigned char *attrs, size_t len)
 	return len - w.left;
 }
 
-static int take_closed(struct events_in *in, const struct wire_event *e,
-		       const unsigned char *body, size_t len)
+/* One chunk on its way. */
+struct decoding {
+	const struct events_sink *sink;
+	void *ctx;
+	uint32_t bad;
+};
+
+static void take_closed(struct decoding *d, const struct wire_event *e,
+			const unsigned char *body, size_t len)
 {
-	struct events_closed c = { .attrs = body + sizeof(struct inet_diag_msg) };
+	const unsigned char *attrs = body + sizeof(struct inet_diag_msg);
+	struct lssock_sock k;
+	size_t attrs_len;
 	int proto;
 
 	if (len < sizeof(struct inet_diag_msg)) {
-		in->bad++;
-		return 0;
+		d->bad++;
+		return;
 	}
-	c.attrs_len = whole_attrs(c.attrs, len - sizeof(struct inet_diag_msg));
-	proto = proto_of(c.attrs, c.attrs_len);
+	attrs_len = whole_attrs(attrs, len - sizeof(struct inet_diag_msg));
+	proto = proto_of(attrs, attrs_len);
 	if (proto == LSSOCK_PROTO_NONE)
-		return 0;	/* another protocol, which has no rows of this kind */
-	if (family_closed((uint8_t)proto, body, len, &c.sock, &c.ifindex) < 0 ||
-	    !c.sock.cookie) {
-		in->bad++;
-		return 0;
+		return;		/* another protocol, which has no rows of this kind */
+	if (family_closed((uint8_t)proto, body, len, &k) < 0 || !k.cookie) {
+		d->bad++;
+		return;
 	}
-	c.sock.ns = e->ns;
-	return in->sink->closed ? in->sink->closed(in->ctx, e, &c) : 0;
+	k.ns = e->ns;
+	if (d->sink->closed)
+		d->sink->closed(d->ctx, e->ns, e->time_ns, &k, attrs, attrs_len);
 }
 
-static int take_messages(struct events_in *in, const struct wire_event *e,
-			 const unsigned char *bytes)
+static void take_messages(struct decoding *d, const struct wire_event *e,
+			  const unsigned char *bytes)
 {
 	struct attr_walk w = { bytes, e->len };
 	const unsigned char *body;
 	struct nlmsghdr h;
-	int r = 0;
 
-	while (r >= 0 && attr_message(&w, &h, &body))
+	while (attr_message(&w, &h, &body))
 		if (h.nlmsg_type == SOCK_DIAG_BY_FAMILY)
-			r = take_closed(in, e, body, h.nlmsg_len - sizeof(h));
-	if (r >= 0 && w.left)
-		in->bad++;
-	return r;
+			take_closed(d, e, body, h.nlmsg_len - sizeof(h));
+	d->bad += w.left > 0;
 }
 
 /* ---- the others -------------------------------------------------------------- */
 
-static int take_state(struct events_in *in, const struct wire_event *e,
-		      const unsigned char *body)
+static void take_state(struct decoding *d, const struct wire_event *e,
+		       const unsigned char *body)
 {
-	struct wire_state s;
+	struct wire_state s = { 0 };
 
-	if (e->len < sizeof(s)) {
-		in->bad++;
-		return 0;
-	}
-	memcpy(&s, body, sizeof(s));
+	if (e->len >= sizeof(s))
+		memcpy(&s, body, sizeof(s));
 	if (!s.was || !s.state || s.was >= STATES || s.state >= STATES || !s.cookie ||
 	    (s.family != AF_INET && s.family != AF_INET6)) {
-		in->bad++;
-		return 0;
+		d->bad++;
+		return;
 	}
 	if (s.family == AF_INET) {
 		memset(s.laddr + 4, 0, sizeof(s.laddr) - 4);
@@ -138,56 +140,66 @@ static int take_state(struct events_in *in, const struct wire_event *e,
 		s.pid = 0;
 		s.start_ns = 0;
 	}
-	return in->sink->state ? in->sink->state(in->ctx, e, &s) : 0;
+	if (d->sink->state)
+		d->sink->state(d->ctx, e->ns, e->time_ns, &s);
 }
 
-static int take_two(struct events_in *in, const struct wire_event *e,
-		    const unsigned char *body)
+static void take_tells(struct decoding *d, uint16_t ns, uint32_t bits, int err)
+{
+	if (ns == 0 && d->sink->tells)
+		d->sink->tells(d->ctx, ns, bits, err);
+	if (ns && !(bits & EVENT_TELLS_DESTROY) && d->sink->untold)
+		d->sink->untold(d->ctx, ns, err);
+}
+
+static void take_two(struct decoding *d, const struct wire_event *e,
+		     const unsigned char *body)
 {
 	uint32_t v[2];
 
 	if (e->len < sizeof(v)) {
-		in->bad++;
-		return 0;
+		d->bad++;
+		return;
 	}
 	memcpy(v, body, sizeof(v));
-	if (e->type == EVENT_LOST)
-		return in->sink->lost ? in->sink->lost(in->ctx, e, v[1], v[0]) : 0;
-	return in->sink->tells ? in->sink->tells(in->ctx, e, v[0], (int)v[1]) : 0;
+	if (e->type == EVENT_TELLS)
+		take_tells(d, e->ns, v[0], (int)v[1]);
+	else if (d->sink->lost)
+		d->sink->lost(d->ctx, e->ns, v[0]);
 }
 
-static int take_record(struct events_in *in, const struct wire_event *e,
-		       const unsigned char *body)
+static void take_record(struct decoding *d, const struct wire_event *e,
+			const unsigned char *body)
 {
 	switch (e->type) {
 	case EVENT_DESTROY:
-		return take_messages(in, e, body);
+		take_messages(d, e, body);
+		break;
 	case EVENT_STATE:
-		return take_state(in, e, body);
+		take_state(d, e, body);
+		break;
 	case EVENT_LOST:
 	case EVENT_TELLS:
-		return take_two(in, e, body);
+		take_two(d, e, body);
+		break;
+	default:
+		d->bad++;
 	}
-	in->bad++;
-	return 0;
 }
 
-int events_decode(void *in_, const void *bytes, size_t len)
+uint32_t events_decode(const void *bytes, size_t len, const struct events_sink *sink, void *ctx)
 {
-	struct events_in *in = in_;
+	struct decoding d = { .sink = sink, .ctx = ctx };
 	const unsigned char *p = bytes;
 	struct wire_event e;
 	size_t step;
-	int r = 0;
 
-	while (r >= 0 && (step = record_at(p, len, &e)) > 0) {
-		r = take_record(in, &e, p + sizeof(e));
+	while ((step = record_at(p, len, &e)) > 0) {
+		take_record(&d, &e, p + sizeof(e));
 		p += step;
 		len -= step;
 	}
-	if (r >= 0 && len)
-		in->bad++;
-	return r < 0 ? r : 0;
+	return d.bad + (len > 0);
 }
 
 /* ---- keys -------------------------------------------------------------------- */

@@ -12,34 +12,27 @@
 #include "lssock.h"
 #include "wire/records.h"
 
-/* A TCP or UDP socket that is no more. Its state is CLOSE; inode, uid and queues
- * are not known any more, and ends of one that was never connected, or destroyed,
- * are zero. Cookie 0 never comes. */
-struct events_closed {
-	struct lssock_sock sock;	/* ns as in the record, iface 0: see ifindex */
-	uint32_t ifindex;		/* bound to; 0: to none */
-	const void *attrs;		/* well-formed; INET_DIAG_INFO: the last tcp_info */
-	size_t attrs_len;
-};
-
-/* NULL: not wanted. Negative ends the decoding and is returned. The record's head
- * says when and where (ns, EVENT_NS_GONE). */
+/* What is told; any may be NULL. Times are since boot, places of namespaces as in the
+ * record (EVENT_NS_GONE too). */
 struct events_sink {
-	int (*closed)(void *ctx, const struct wire_event *e, const struct events_closed *c);
-	/* states are ones of the kernel (1 to 12), addresses zero where unknown */
-	int (*state)(void *ctx, const struct wire_event *e, const struct wire_state *s);
-	/* type: EVENT_DESTROY or EVENT_STATE. count 0: nobody knows. */
-	int (*lost)(void *ctx, const struct wire_event *e, unsigned type, uint32_t count);
-	int (*tells)(void *ctx, const struct wire_event *e, uint32_t bits, int err);
+	/* A TCP or UDP socket is no more: its state is CLOSE; inode, uid and queues are
+	 * not known any more, and the ends of one that was never connected, or was
+	 * destroyed, are zero. attrs: well-formed, as they came, valid now only;
+	 * INET_DIAG_INFO has the last tcp_info. */
+	void (*closed)(void *ctx, uint16_t ns, uint64_t time_ns, const struct lssock_sock *k,
+		       const void *attrs, size_t len);
+	/* States are the kernel's, 1 to 12. */
+	void (*state)(void *ctx, uint16_t ns, uint64_t time_ns, const struct wire_state *st);
+	/* count 0: nobody knows how many. */
+	void (*lost)(void *ctx, uint16_t ns, uint32_t count);
+	/* EVENT_TELLS_*, of every namespace that untold() does not name; err: positive,
+	 * why not both. */
+	void (*tells)(void *ctx, uint16_t ns, unsigned tells, int err);
+	/* Until tells() is called again: nothing that closes in this one is told of. */
+	void (*untold)(void *ctx, uint16_t ns, int err);
 };
-
-struct events_in {			/* zero it, set the first two */
-	const struct events_sink *sink;
-	void *ctx;
-	uint32_t bad;			/* records and messages that made no sense */
-};
-/* One chunk: chunk_fn with a struct events_in as ctx. */
-int events_decode(void *in, const void *bytes, size_t len);
+/* One chunk. How many records and messages were nonsense. */
+uint32_t events_decode(const void *bytes, size_t len, const struct events_sink *sink, void *ctx);
 
 /* Calls fn for each record of a chunk, with its bytes; what is left at the end is
  * not one. Returns how many bytes that is. */

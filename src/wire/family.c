@@ -208,8 +208,7 @@ static int inet_row(const unsigned char *p, size_t len, struct lssock_snap *s,
 
 /* It has neither file nor creator any more, and what it says of queues is what
  * its memory happens to hold. */
-int family_closed(uint8_t proto, const void *payload, size_t len, struct lssock_sock *ret,
-		  uint32_t *ret_ifindex)
+int family_closed(uint8_t proto, const void *payload, size_t len, struct lssock_sock *ret)
 {
 	struct lssock_sock k = { .proto = proto, .type = inet_type(proto),
 				 .peer = LSSOCK_NONE, .via = LSSOCK_NONE };
@@ -225,7 +224,6 @@ int family_closed(uint8_t proto, const void *payload, size_t len, struct lssock_
 	inet_ends(&k, &m.id);
 	k.cookie = cookie_of(m.id.idiag_cookie);
 	*ret = k;
-	*ret_ifindex = m.id.idiag_if;
 	return 0;
 }
 

@@ -128,7 +128,7 @@ struct wire_state {
 				   system call; 0: not certain */
 	uint8_t was, state;	/* the kernel's numbers (tcp_states.h) */
 	uint8_t family;
-	uint8_t protocol;	/* IPPROTO_*; 0: MPTCP */
+	uint8_t protocol;	/* IPPROTO_TCP */
 	uint16_t lport, rport;	/* host order */
 	uint8_t laddr[16], raddr[16];	/* as in union lssock_end */
 	char comm[16];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Changes of state of connections (struct wire_state) as the kernel makes them:
+ * Changes of state of TCP sockets (struct wire_state) as the kernel makes them:
  * each goes into a ring that the reader empties. All namespaces; whose events are
  * given is the reader's affair. Members are found by name, as in own.bpf.c.
  */
@@ -20,7 +20,7 @@
 #define AF_INET6 10
 enum { TCP_ESTABLISHED = 1, TCP_SYN_SENT, TCP_SYN_RECV, TCP_FIN_WAIT1, TCP_CLOSE = 7,
        TCP_CLOSE_WAIT, TCP_LAST_ACK, TCP_LISTEN };
-enum { PROTO_TCP = 6, PROTO_DCCP = 33, PROTO_SCTP = 132, PROTO_MPTCP = 262 };
+#define PROTO_TCP 6
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
@@ -136,24 +136,18 @@ static void describe_ends(struct wire_state *s, struct sock *sk)
 	}
 }
 
-static bool is_told(__u16 protocol)
-{
-	return protocol == PROTO_TCP || protocol == PROTO_MPTCP || protocol == PROTO_SCTP ||
-	       protocol == PROTO_DCCP;
-}
-
-/* A child of a listener has its parent's ends, and no cookie that lasts, until
+/* Other protocols have no end that is told by sock_diag. A child of a listener has its parent's ends, and no cookie that lasts, until
  * inet_csk_clone_lock() is through: its next change is the first that is told. */
 SEC("tp_btf/inet_sock_set_state")
 int event(__u64 *args)
 {
 	struct sock *sk = (struct sock *)args[0];
 	int was = (int)args[1], state = (int)args[2];
-	__u16 protocol = BPF_CORE_READ(sk, sk_protocol);
 	struct event_entry *e;
 	struct wire_state *s;
 
-	if (!is_told(protocol) || (was == TCP_LISTEN && state == TCP_SYN_RECV))
+	if (BPF_CORE_READ(sk, sk_protocol) != PROTO_TCP ||
+	    (was == TCP_LISTEN && state == TCP_SYN_RECV))
 		return 0;
 	e = bpf_ringbuf_reserve(&ring, sizeof(*e), 0);
 	if (!e) {
@@ -166,7 +160,7 @@ int event(__u64 *args)
 	s->cookie = bpf_get_socket_cookie(sk);
 	s->was = (__u8)was;
 	s->state = (__u8)state;
-	s->protocol = protocol == PROTO_MPTCP ? 0 : (__u8)protocol;
+	s->protocol = PROTO_TCP;
 	s->family = (__u8)BPF_CORE_READ(sk, __sk_common.skc_family);
 	s->netns_ino = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
 	s->inode = (__u32)BPF_CORE_READ(sk, sk_socket, file, f_inode, i_ino);
