@@ -32,7 +32,8 @@ struct events_sink {
 	void (*untold)(void *ctx, uint16_t ns, int err);
 };
 /* One chunk. How many records and messages were nonsense. */
-uint32_t events_decode(const void *bytes, size_t len, const struct events_sink *sink, void *ctx);
+uint32_t events_decode(const void *bytes, size_t len, const struct events_sink *sink,
+		       void *ctx);
 
 /* Calls fn for each record of a chunk, with its bytes; what is left at the end is
  * not one. Returns how many bytes that is. */
