@@ -32,6 +32,7 @@
 #define NEED_CMD	0x40000	/* with NEED_PROC: command line */
 #define NEED_EXE	0x80000	/* with NEED_PROC: the program */
 #define NEED_UNIT	0x100000	/* with NEED_PROC: unit, container, pod */
+#define NEED_TRACK	0x200000	/* what only a watch knows */
 #define NEED_DETAILS	(NEED_PROC | NEED_FDS | NEED_CMD | NEED_EXE | NEED_UNIT)
 
 enum field_type {
@@ -85,6 +86,16 @@ void field_get(const struct field *f, const struct lssock_snap *s, uint32_t row,
 void field_keep(const struct field *f, uint32_t keep[DIAG_N_CLASS]);
 /* Listening, or a bound datagram or raw socket that takes from anybody. */
 bool field_listens(const struct lssock_sock *k);
+/* A closed socket, of which a watch keeps the last that was known. */
+static inline bool field_is_closed(const struct lssock_snap *s, uint32_t row)
+{
+	return s->tracks.n && row >= s->there;
+}
+/* What a watch knows of a row; NULL: this is no snapshot of a watch. */
+static inline const struct lssock_track *field_track(const struct lssock_snap *s, uint32_t row)
+{
+	return row < s->tracks.n ? &s->tracks.v[row] : NULL;
+}
 /* First plain owner (how FD) of a row, 0: none. */
 uint32_t field_owner(const struct lssock_snap *s, const struct lssock_sock *k);
 /* Sets to ask: default columns by layout and width, and what -e -i -m -o add
