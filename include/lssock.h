@@ -324,7 +324,7 @@ enum lssock_layout {
 #define LSSOCK_Q_MAP		0x4000	/* dot: both ends of everything */
 #define LSSOCK_Q_BOUND_ONLY	0x8000	/* ss -B */
 #define LSSOCK_Q_CLOSED		0x10000	/* closed sockets of a watch are rows as well */
-#define LSSOCK_Q_WATCH	0x20000	/* the rows are those of a watch: what it knows may be asked */
+#define LSSOCK_Q_WATCH		0x20000	/* for a watch: what only that knows may be asked */
 
 struct lssock_question {
 	size_t size;
@@ -602,6 +602,7 @@ struct lssock_field_info {
 	enum lssock_unit unit;
 	enum lssock_nest nest;
 	bool both_ends;			/* `port`, `addr`: filter only */
+	bool watch_only;		/* LSSOCK_Q_WATCH */
 };
 
 uint32_t lssock_fields(void);		/* how many there are */

@@ -75,6 +75,15 @@ void filter_add_needs(const struct field *f, uint32_t *needs, uint32_t keep[DIAG
 	field_keep(f, keep);
 }
 
+/* What only a watch knows is not for other questions. */
+static bool fits_question(struct parse *p, const struct field *f, uint32_t pos)
+{
+	if (!(f->needs & NEED_TRACK) || p->flags & FILTER_WATCHES)
+		return true;
+	parse_fail(p, pos, "`%s` is known only in watch and events", f->name);
+	return false;
+}
+
 static void add_known(struct filter *f, enum known_field k)
 {
 	if (f->known[k])
@@ -111,7 +120,7 @@ static void name_things(struct filter *f, const struct field *fld, enum cmp_op o
 
 	if (op == OP_NE || op == OP_NOMATCH)
 		return;
-	if (fld->type == FT_STATE)
+	if (fld == f->known[K_STATE])
 		f->states_named |= o->states;
 	if (o->text && (!strcmp(fld->name, "why") || !strcmp(fld->name, "timer")) &&
 	    (bind_same_word("time-wait", o->text, o->len) ||
@@ -133,6 +142,7 @@ static void name_field(struct filter *f, const struct field *fld)
 	static const char *const elsewhere[] = { "netns", "nsname", "container", "pid", NULL };
 	size_t i;
 
+	f->closed |= !strcmp(fld->name, "closed") || !strcmp(fld->name, "lasted");
 	filter_add_needs(fld, &f->needs, f->keep);
 	f->per_owner |= fld->nest == LSSOCK_NEST_OWNER;
 	if (!strcmp(fld->name, "path"))
@@ -256,7 +266,10 @@ static void is_needs(struct filter *f, enum filter_is is)
 		f->needs |= NEED_OWNERS;
 		f->per_owner = true;
 		break;
-	case IS_NEW: case IS_CLOSED: case IS_PROBLEM: case IS_N:
+	case IS_CLOSED:
+		f->closed = true;
+		break;
+	case IS_NEW: case IS_PROBLEM: case IS_N:
 		break;
 	}
 }
@@ -277,9 +290,10 @@ static uint32_t bind_is(struct parse *p, const struct word *w)
 			return parse_fail(p, w->pos, "unknown `is:%s`: did you mean `is:%s`?",
 					  shown, near);
 		return parse_fail(p, w->pos, "unknown `is:%s` (listen estab loopback inbound "
-				  "outbound unowned mine)", shown);
+				  "outbound unowned mine%s)", shown,
+				  p->flags & FILTER_WATCHES ? " new closed problem" : "");
 	}
-	if (i == IS_NEW || i == IS_CLOSED || i == IS_PROBLEM)
+	if ((i == IS_NEW || i == IS_CLOSED || i == IS_PROBLEM) && !(p->flags & FILTER_WATCHES))
 		return parse_fail(p, w->pos, "`is:%s` is known only in watch and events",
 				  is_names[i]);
 	node = parse_node(p, NODE_IS, NODE_NONE, NODE_NONE);
@@ -305,7 +319,9 @@ static uint32_t bind_has(struct parse *p, const struct word *w)
 {
 	const struct field *f = find_field(w);
 
-	return f ? has_node(p, f) : unknown_field(p, w);
+	if (!f)
+		return unknown_field(p, w);
+	return fits_question(p, f, w->pos) ? has_node(p, f) : NODE_NONE;
 }
 
 static uint32_t bind_special(struct parse *p, bool has, enum cmp_op op,
@@ -415,7 +431,7 @@ uint32_t bind_compare(struct parse *p, const struct word *key, enum cmp_op op,
 	if (f->table_only || f->type == FT_END)
 		return parse_fail(p, key->pos, "`%s` is a column, not something to filter by",
 				  f->name);
-	return compare_field(p, f, op, w, n);
+	return fits_question(p, f, key->pos) ? compare_field(p, f, op, w, n) : NODE_NONE;
 }
 
 uint32_t bind_path(struct parse *p, const struct word *w, uint32_t n)

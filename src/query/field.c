@@ -135,6 +135,8 @@ void field_keep(const struct field *f, uint32_t keep[DIAG_N_CLASS])
 			keep[cls] |= mem_attr(cls) < 0 ? 0 : 1u << mem_attr(cls);
 	else if (f->raw.len)
 		keep[f->raw.cls] |= 1u << f->raw.attr;
+	if (f->get == get_verdict)
+		keep[DIAG_INET] |= 1u << INET_DIAG_SKMEMINFO;
 }
 
 static uint64_t read_native(const unsigned char *p, unsigned len)
@@ -320,6 +322,7 @@ int lssock_field_info(uint32_t field, struct lssock_field_info *ret)
 		.name = f->name, .head = f->head, .help = f->help,
 		.type = type_name(f->type), .group = f->group, .unit = f->unit,
 		.nest = f->nest, .both_ends = f->filter_only,
+		.watch_only = f->needs & NEED_TRACK,
 	};
 	return 0;
 }

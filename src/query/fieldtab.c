@@ -55,6 +55,12 @@
 #define DETAIL(getter, which) .group = "owner", .nest = LSSOCK_NEST_OWNER, \
 	.needs = NEED_OWNERS | NEED_PROC | (which), .get = (getter)
 #define SOCKET(getter) .group = "socket", .get = (getter)
+#define TRACKED(getter) .group = "watch", .needs = NEED_TRACK, .get = (getter)
+#define TRACKED_RATE(getter) .type = FT_RATE, .unit = LSSOCK_U_RATE, \
+	.protos = P(LSSOCK_TCP) | P(LSSOCK_MPTCP), .states = S_LIVE, TRACKED(getter)
+#define COUNTED(getter, o) .type = FT_SIZE, .unit = LSSOCK_U_BYTES, .group = "socket", \
+	.protos = P(LSSOCK_TCP) | P(LSSOCK_MPTCP), \
+	.raw = { DIAG_INET, INET_DIAG_INFO, (o), 8, 0, 0 }, .get = (getter)
 #define UNIX_FILE(getter) .group = "unix", .protos = P(LSSOCK_UNIX), .needs = NEED_FILE, \
 	.get = (getter)
 #define TABLE(getter) .group = "table", .table_only = true, .get = (getter)
@@ -202,6 +208,14 @@ const struct field field_table[] = {
 	  .needs = NEED_OWNERS | NEED_WHY | NEED_VIA, .help = "why no process holds it" },
 	{ .name = "clients", .head = "CLIENTS", .type = FT_UINT, SOCKET(get_clients),
 	  .needs = NEED_CLIENTS, .help = "listener: connections that came through it" },
+	{ .name = "in", .head = "IN", COUNTED(get_in, 128),
+	  .help = "bytes received since it was opened" },
+	{ .name = "out", .head = "OUT", COUNTED(get_out, 120),
+	  .help = "bytes acked since then; SYN and FIN count one each" },
+	{ .name = "verdict", .head = "VERDICT", .type = FT_TEXT, .group = "socket",
+	  .raw = { DIAG_INET, INET_DIAG_INFO, 0, 8, 0, 0 }, .needs = NEED_OWNERS | NEED_WHY,
+	  .get = get_verdict, .width = 20, .give = 9, .cut = 'e',
+	  .help = "how it is doing, in a sentence" },
 
 	/* ---- owner ---- */
 	{ .name = "pid", .head = "PID", .type = FT_UINT, OWNER(get_pid), .help = "process id" },
@@ -447,6 +461,10 @@ const struct field field_table[] = {
 	{ .name = "tls_rxconf", .head = "TLS-RX", .type = FT_WORD,
 	  TCP_ATTR(INET_DIAG_ULP_INFO, TLS_INFO_RXCONF, 2), .states = S_LIVE,
 	  .words = words_conf, .get = get_tls_conf, .help = "kernel TLS: who decrypts" },
+	{ .name = "limits", .head = "LIMITS", .type = FT_TEXT, .group = "tcp",
+	  .protos = P(LSSOCK_TCP), .states = S_TALKED,
+	  .raw = { DIAG_INET, INET_DIAG_INFO, 168, 24, 0, 0 }, .get = get_limits,
+	  .width = 10, .give = 9, .cut = 'e', .help = "what held up sending, and how often" },
 
 	/* ---- memory ---- */
 	{ .name = "rmem", .head = "RMEM", .type = FT_SIZE, .unit = LSSOCK_U_BYTES, MEM(0),
@@ -625,6 +643,28 @@ const struct field field_table[] = {
 	{ .name = "xdp_tx_empty", .head = "XDP-TX-EMPTY", .type = FT_UINT,
 	  .group = "xdp", .protos = P(LSSOCK_XDP),
 	  .raw = { DIAG_XDP, XDP_DIAG_STATS, 40, 8, 0, 0 }, .help = "send ring was empty" },
+
+	/* ---- watch ---- */
+	{ .name = "rx", .head = "RX/s", TRACKED_RATE(get_rx),
+	  .help = "bytes received a second" },
+	{ .name = "tx", .head = "TX/s", TRACKED_RATE(get_tx),
+	  .help = "bytes sent and acked a second" },
+	{ .name = "rate", .head = "RATE", TRACKED_RATE(get_rate), .help = "both together" },
+	{ .name = "rx_avg", .head = "RX-AVG", TRACKED_RATE(get_rx_avg),
+	  .help = "rx over 10 seconds" },
+	{ .name = "tx_avg", .head = "TX-AVG", TRACKED_RATE(get_tx_avg),
+	  .help = "tx over 10 seconds" },
+	{ .name = "seen", .head = "SEEN", .type = FT_DURATION, .unit = LSSOCK_U_US,
+	  TRACKED(get_seen), .help = "time since it was first seen" },
+	{ .name = "lasted", .head = "LASTED", .type = FT_DURATION, .unit = LSSOCK_U_US,
+	  TRACKED(get_lasted),
+	  .help = "closed: from first seen to its end; at least that, if it is older" },
+	{ .name = "closed", .head = "CLOSED", .type = FT_TIME, TRACKED(get_closed),
+	  .help = "when it was closed" },
+	{ .name = "was", .head = "WAS", .type = FT_STATE, TRACKED(get_was),
+	  .help = "the state before, if that has changed while it was watched" },
+	{ .name = "problem", .head = "PROBLEM", .type = FT_TEXT, TRACKED(get_problem),
+	  .width = 8, .give = 5, .cut = 'e', .help = "what is wrong with it, a list of words" },
 
 	/* ---- made for tables ---- */
 	{ .name = "space", .head = "NETNS", .type = FT_TEXT, TABLE(get_space),

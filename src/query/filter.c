@@ -224,10 +224,18 @@ static enum tri field_holds(const struct at *at, const struct node *n, const str
 	return value_holds(at, n, f, &v);
 }
 
-static enum tri state_holds(const struct at *at, const struct node *n)
+/* The state, or the one before. */
+static enum tri state_holds(const struct at *at, const struct node *n, const struct field *f)
 {
 	unsigned state = snap_row(at->s, at->row)->state;
+	struct lssock_value v;
 
+	if (f != at->f->known[K_STATE]) {
+		field_get(f, at->s, at->row, at->owner, &v);
+		if (is_missing(&v) || v.kind == LSSOCK_V_NA)
+			return is_missing(&v) ? TRI_UNKNOWN : TRI_NO;
+		state = at->s->tracks.v[at->row].was;
+	}
 	if (!state)
 		return TRI_UNKNOWN;
 	return at->f->operands.v[n->first].states & 1u << state ? TRI_YES : TRI_NO;
@@ -248,7 +256,7 @@ static enum tri compare_holds(const struct at *at, const struct node *n)
 	enum tri t;
 
 	if (f->type == FT_STATE && n->op != OP_MATCH && n->op != OP_NOMATCH)
-		t = state_holds(at, n);
+		t = state_holds(at, n, f);
 	else if (f->filter_only)
 		t = tri_or(field_holds(at, n, end_of(at->f, f, false)),
 			   field_holds(at, n, end_of(at->f, f, true)));
@@ -465,6 +473,23 @@ static enum tri is_mine(const struct at *at)
 	return v.kind == LSSOCK_V_UINT && v.u == at->s->meta.self_uid ? TRI_YES : TRI_NO;
 }
 
+#define NEW_NS 3000000000ull
+
+/* is:new, is:closed, is:problem. As long as a snapshot is being made its tracks are
+ * still to come. */
+static enum tri is_tracked(const struct at *at, enum filter_is is)
+{
+	const struct lssock_track *t = field_track(at->s, at->row);
+	uint64_t now = at->s->meta.now_ns;
+	bool yes;
+
+	if (!t)
+		return at->s->sealed ? TRI_NO : TRI_UNKNOWN;
+	yes = is == IS_CLOSED ? t->gone_ns != 0 : is == IS_PROBLEM ? t->problems != 0 :
+	      !(t->flags & LSSOCK_T_OLDER) && t->first_ns && t->first_ns + NEW_NS > now;
+	return yes ? TRI_YES : TRI_NO;
+}
+
 static enum tri is_holds(const struct at *at, const struct node *n)
 {
 	unsigned state = snap_row(at->s, at->row)->state;
@@ -484,7 +509,9 @@ static enum tri is_holds(const struct at *at, const struct node *n)
 		return is_unowned(at);
 	case IS_MINE:
 		return is_mine(at);
-	case IS_NEW: case IS_CLOSED: case IS_PROBLEM: case IS_N:
+	case IS_NEW: case IS_CLOSED: case IS_PROBLEM:
+		return is_tracked(at, (enum filter_is)n->field);
+	case IS_N:
 		break;
 	}
 	return TRI_UNKNOWN;

@@ -53,12 +53,14 @@ struct filter {
 	uint32_t states_named;		/* states the text speaks of (shows hidden ones) */
 	uint32_t protos_named;		/* protocols it speaks of or needs (path: -> unix) */
 	bool names_netns;		/* netns: container: pid: -> all namespaces */
-	bool closed;			/* is:new and the like: only in watch */
+	bool closed;			/* it speaks of closed sockets: these are rows too */
 	bool per_owner;			/* some term differs between owners */
 	const struct field *known[16];	/* fields that words and is: look at */
 };
 
-/* Parses and binds. text NULL or blank: everything. flags: LSSOCK_Q_RESOLVE. */
+/* Questions of a watch: fields that NEED_TRACK and is:new and the like fit them alone. */
+#define FILTER_WATCHES (LSSOCK_Q_WATCH | LSSOCK_Q_CLOSED)
+/* Parses and binds. text NULL or blank: everything. flags: LSSOCK_Q_RESOLVE, and those. */
 int filter_new(const char *text, uint32_t flags, struct filter **ret, struct lssock_err *err);
 void filter_free(struct filter *f);
 /* Canonical text: parses to an equal filter. */

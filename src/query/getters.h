@@ -77,4 +77,9 @@ field_getter get_mem, get_cong, get_ca_state, get_options, get_idle, get_sockopt
 	get_ring, get_fanout, get_words;
 /* get_words: f->words names the bits of 4 bytes, from bit 0. */
 
+/* ---- getwatch.c: what has become of it, and what that means ---------------------- */
+
+field_getter get_rx, get_tx, get_rate, get_rx_avg, get_tx_avg, get_in, get_out, get_seen,
+	get_lasted, get_closed, get_was, get_problem, get_verdict, get_limits;
+
 #endif

@@ -19,6 +19,7 @@
 
 #define ALL_STATES ((1u << LSSOCK_N_STATE) - 2)
 #define HIDDEN (1u << LSSOCK_TIME_WAIT | 1u << LSSOCK_CLOSE)
+#define LINGER_NS 10000000000ull
 #define PROTOS_STREAM (1u << LSSOCK_TCP | 1u << LSSOCK_MPTCP | 1u << LSSOCK_SCTP | \
 		       1u << LSSOCK_DCCP)
 #define PROTOS_UDP (1u << LSSOCK_UDP | 1u << LSSOCK_UDPLITE)
@@ -69,6 +70,8 @@ static enum tri inside(const struct lssock_query *q, const struct lssock_snap *s
 
 	if (!(q->protos & 1u << k->proto) || !in_family(q, k))
 		return TRI_NO;
+	if (field_is_closed(s, row) && !(q->flags & LSSOCK_Q_CLOSED) && !q->filter->closed)
+		return TRI_NO;
 	if (q->flags & LSSOCK_Q_BOUND_ONLY && k->state != LSSOCK_BOUND)
 		return k->state ? TRI_NO : TRI_UNKNOWN;
 	return q->flags & LSSOCK_Q_LISTEN ? filter_listens(s, row) : TRI_YES;
@@ -107,18 +110,28 @@ static bool is_unbound(const struct lssock_sock *k)
 	return 1u << k->proto & PROTOS_UDP && !k->lport;
 }
 
+/* Time-wait that ends a connection which a watch has seen stays a while. */
+static bool lingers(const struct lssock_snap *s, uint32_t row)
+{
+	const struct lssock_track *t = field_track(s, row);
+
+	return t && snap_row(s, row)->state == LSSOCK_TIME_WAIT && t->was &&
+	       t->changed_ns + LINGER_NS > s->meta.now_ns;
+}
+
 static bool is_hidden(const struct lssock_query *q, const struct lssock_snap *s, uint32_t row)
 {
 	const struct lssock_sock *k = snap_row(s, row);
+	bool closed = field_is_closed(s, row);	/* in whatever state */
 
-	if (q->hidden_states & 1u << k->state)
-		return true;
+	if (q->hidden_states & 1u << k->state && !closed)
+		return !lingers(s, row);
 	if (q->flags & LSSOCK_Q_ALL)
 		return false;
 	if (k->proto == LSSOCK_TCP && k->attrs && q->protos & 1u << LSSOCK_MPTCP &&
 	    !(q->protos_asked & 1u << LSSOCK_TCP))
 		return is_subflow(s, k);
-	return is_unbound(k) && q->hidden_states;
+	return !closed && is_unbound(k) && q->hidden_states;
 }
 
 enum tri query_selects(const struct lssock_query *q, const struct lssock_snap *s, uint32_t row)
@@ -170,8 +183,8 @@ static void shown(const char *s, size_t len, char out[64])
 }
 
 /* what: "column", "sort key" … */
-static int find_shown(const char *what, const char *s, size_t len, const struct field **ret,
-		      struct lssock_err *err)
+static int find_shown(const struct lssock_query *q, const char *what, const char *s, size_t len,
+		      const struct field **ret, struct lssock_err *err)
 {
 	const struct field *f = field_find(s, len);
 	const char *near = f ? NULL : field_nearest(s, len);
@@ -186,6 +199,8 @@ static int find_shown(const char *what, const char *s, size_t len, const struct 
 		return fail(err, "unknown %s `%s`: did you mean `%s`?", what, name, near);
 	if (!f)
 		return fail(err, "unknown %s `%s` (--columns help lists them)", what, name);
+	if (f->needs & NEED_TRACK && !(q->flags & FILTER_WATCHES))
+		return fail(err, "`%s` is known only in watch and events", f->name);
 	*ret = f;
 	return 0;
 }
@@ -260,7 +275,7 @@ static int set_columns(struct lssock_query *q, const struct lssock_question *ask
 			item++;
 			len--;
 		}
-		r = find_shown("column", item, len, &f, err);
+		r = find_shown(q, "column", item, len, &f, err);
 		if (r == 0)
 			r = add_column(q, f, err);
 	}
@@ -284,7 +299,7 @@ static int set_sort(struct lssock_query *q, const char *list, struct lssock_err 
 			item++;
 			len--;
 		}
-		r = find_shown("sort key", item, len, &f, err);
+		r = find_shown(q, "sort key", item, len, &f, err);
 		if (r < 0)
 			return r;
 		key = vec_push(&q->sort);
@@ -304,7 +319,7 @@ static int set_groups(struct lssock_query *q, const char *list, struct lssock_er
 	int r;
 
 	while (list && next_item(&list, &item, &len)) {
-		r = find_shown("group key", item, len, &f, err);
+		r = find_shown(q, "group key", item, len, &f, err);
 		if (r < 0)
 			return r;
 		slot = vec_push(&q->groups);
@@ -439,6 +454,9 @@ static void set_needs(struct lssock_query *q)
 		if (q->flags & LSSOCK_Q_FULLEST)
 			keep[c] = UINT32_MAX;
 	}
+	/* Rates, counters and problems are made of these. */
+	if (q->flags & FILTER_WATCHES)
+		keep[DIAG_INET] |= 1u << INET_DIAG_INFO | 1u << INET_DIAG_SKMEMINFO;
 	/* Keys of TCP-MD5 are nobody's business. */
 	keep[DIAG_INET] &= ~(1u << INET_DIAG_MD5SIG);
 	if (q->flags & LSSOCK_Q_LISTEN && q->protos & PROTOS_UDP)
@@ -492,7 +510,11 @@ static uint32_t states_wanted(const struct lssock_query *q, unsigned proto)
 		states = 1u << LSSOCK_BOUND;
 	else
 		states &= ~q->hidden_states;
-	return states & push_states(q->filter, (uint8_t)proto);
+	states &= push_states(q->filter, (uint8_t)proto);
+	/* A socket that only changed its state must not seem closed. */
+	if (states && q->flags & FILTER_WATCHES && !(q->flags & LSSOCK_Q_LISTEN))
+		states = ALL_STATES & ~(q->hidden_states & ~(1u << LSSOCK_TIME_WAIT));
+	return states;
 }
 
 /* Rows of others, or of the same table in other states, decide a field. */

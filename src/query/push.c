@@ -489,7 +489,7 @@ static enum tri abstract_compare(const struct abstract *at, const struct node *n
 	const struct field *f = &field_table[n->field];
 	enum tri t = TRI_UNKNOWN;
 
-	if (f->type == FT_STATE && n->op != OP_MATCH && n->op != OP_NOMATCH)
+	if (f == at->f->known[K_STATE] && n->op != OP_MATCH && n->op != OP_NOMATCH)
 		t = at->f->operands.v[n->first].states & 1u << at->state ? TRI_YES : TRI_NO;
 	else if (f == at->f->known[K_PROTO])
 		t = abstract_proto(at, n);

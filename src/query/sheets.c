@@ -155,7 +155,7 @@ static void count_rows(const struct lssock_snap *s, struct tally *t)
 {
 	uint32_t i;
 
-	for (i = 0; i < s->socks.n; i++) {
+	for (i = 0; i < s->socks.n && !field_is_closed(s, i); i++) {
 		const struct lssock_sock *k = &s->socks.v[i];
 
 		if (k->proto >= LSSOCK_N_PROTO || k->state >= LSSOCK_N_STATE)
@@ -236,7 +236,7 @@ static uint32_t ports_used(struct made *m, uint16_t ns, unsigned proto)
 	uint32_t *seen = mem_alloc(65536 / 8);
 
 	m->failed |= !seen;
-	for (i = 0; seen && i < s->socks.n; i++) {
+	for (i = 0; seen && i < s->socks.n && !field_is_closed(s, i); i++) {
 		const struct lssock_sock *k = &s->socks.v[i];
 		uint32_t bit = 1u << k->lport % 32;
 
@@ -493,7 +493,7 @@ int lssock_netns_sheet(struct lssock_snap *s, struct lssock_sheet **ret)
 		lssock_sheet_free(m ? &m->sheet : NULL);
 		return -ENOMEM;
 	}
-	for (i = 0; i < s->socks.n; i++)
+	for (i = 0; i < s->socks.n && !field_is_closed(s, i); i++)
 		if (s->socks.v[i].ns < s->ns.n)
 			counts[s->socks.v[i].ns]++;
 	for (i = 0; i < s->ns.n; i++)
