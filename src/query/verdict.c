@@ -369,9 +369,9 @@ static bool is_sending(const struct verdict *v)
 {
 	uint64_t limited = info(v, INFO_APP_LIMITED, 1);
 
-	if (!unsent(v))
+	if (!unsent(v) || limited == INFO_NONE)
 		return false;
-	if (limited != INFO_NONE && limited & 1) {
+	if (limited & 1) {
 		say(v, "healthy; sends as fast as ");
 		say_app(v);
 		say(v, " writes");
