@@ -490,3 +490,36 @@ bool text_glob(const char *pattern, size_t plen, const char *s, size_t len, bool
 		p++;
 	return p == plen;
 }
+
+/* ---- into a caller's room ------------------------------------------------ */
+
+/* Longest head of at most max bytes that ends between characters and escapes. */
+static size_t cut_bytes(const char *s, size_t len, size_t max)
+{
+	size_t n = max, i;
+
+	if (len <= max)
+		return len;
+	while (n && ((unsigned char)s[n] & 0xc0) == 0x80)
+		n--;
+	for (i = 0; i < n; ) {
+		size_t step = s[i] != '\\' ? 1 : i + 1 < len && s[i + 1] == 'x' ? 4 : 2;
+
+		if (i + step > n)
+			return i;
+		i += step;
+	}
+	return n;
+}
+
+size_t text_out(struct buf *b, char *out, size_t size)
+{
+	size_t len = size && b->data && !b->failed ? cut_bytes(b->data, b->len, size - 1) : 0;
+
+	if (len)
+		memcpy(out, b->data, len);
+	if (size)
+		out[len] = '\0';
+	buf_release(b);
+	return len;
+}

@@ -33,6 +33,10 @@ size_t text_width(const char *s, size_t len);
  * characters and not inside a \xNN; *ret_width: its columns. */
 size_t text_cut(const char *s, size_t len, size_t width, size_t *ret_width);
 
+/* Copies safe text to out, cut between characters and not inside a \xNN, always
+ * NUL-terminated if size > 0, and releases the buffer. The length. */
+size_t text_out(struct buf *b, char *out, size_t size);
+
 /* Base64 of the bytes (JSON twins). */
 void text_base64(struct buf *out, const void *bytes, size_t len);
 /* Edit distance, for "did you mean"; ASCII case-blind; > limit gives limit + 1. */

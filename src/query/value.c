@@ -384,37 +384,6 @@ void value_put(struct buf *b, const struct lssock_value *v, bool human, unsigned
 
 /* ---- public text -------------------------------------------------------- */
 
-/* Longest head of at most max bytes that ends between characters and escapes. */
-static size_t cut_bytes(const char *s, size_t len, size_t max)
-{
-	size_t n = max, i;
-
-	if (len <= max)
-		return len;
-	while (n && ((unsigned char)s[n] & 0xc0) == 0x80)
-		n--;
-	for (i = 0; i < n; ) {
-		size_t step = s[i] != '\\' ? 1 : i + 1 < len && s[i + 1] == 'x' ? 4 : 2;
-
-		if (i + step > n)
-			return i;
-		i += step;
-	}
-	return n;
-}
-
-static size_t copy_out(struct buf *b, char *out, size_t size)
-{
-	size_t len = size && b->data && !b->failed ? cut_bytes(b->data, b->len, size - 1) : 0;
-
-	if (len)
-		memcpy(out, b->data, len);
-	if (size)
-		out[len] = '\0';
-	buf_release(b);
-	return len;
-}
-
 size_t lssock_value_text(const struct lssock_value *v, char *out, size_t size)
 {
 	struct buf b = { 0 };
@@ -425,7 +394,7 @@ size_t lssock_value_text(const struct lssock_value *v, char *out, size_t size)
 		buf_putc(&b, '?');
 	else
 		value_put(&b, v, true, 0);
-	return copy_out(&b, out, size);
+	return text_out(&b, out, size);
 }
 
 size_t lssock_escape(const void *bytes, size_t len, char *out, size_t size)
@@ -433,5 +402,5 @@ size_t lssock_escape(const void *bytes, size_t len, char *out, size_t size)
 	struct buf b = { 0 };
 
 	text_safe(&b, bytes, len, 0);
-	return copy_out(&b, out, size);
+	return text_out(&b, out, size);
 }
