@@ -579,6 +579,16 @@ static int kernel_ask(struct source *s, const struct ask *a, chunk_fn fn, void *
 	return -EOPNOTSUPP;
 }
 
+static int kernel_act(struct source *s, const struct lssock_ns *where, const void *request,
+		      size_t len)
+{
+	uint32_t calls = 0;
+	int r = order_send(of_source(s)->netns, where, request, len, &calls);
+
+	atomic_fetch_add(&s->calls, calls);
+	return r;
+}
+
 static int kernel_next(struct source *s)
 {
 	(void)s;
@@ -641,8 +651,8 @@ int kernel_open(const char *proc_root, enum lssock_collector collector, struct s
 		return -ENOMEM;
 	}
 	k->source = (struct source){
-		.events_fd = -1, .ask = kernel_ask, .next = kernel_next,
-		.close = kernel_close, .live = true,
+		.events_fd = -1, .ask = kernel_ask, .next = kernel_next, .act = kernel_act,
+		.close = kernel_close, .live = true, .own_pids = k->scan.own_pids,
 	};
 	*ret = &k->source;
 	return 0;

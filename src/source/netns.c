@@ -101,6 +101,21 @@ int netns_inodes(struct netns *n, struct inodes *ret, uint64_t *ret_version)
 	return r;
 }
 
+int netns_row(struct netns *n, const struct lssock_ns *where)
+{
+	const struct space *s;
+	int r = where->flags & LSSOCK_NS_OWN ? 0 : -ENOENT;
+
+	if (r == 0 || !where->ino)
+		return r;
+	pool_lock(n->lock);
+	s = spaces_find(&n->list, where->ino);
+	if (s && (!s->cookie || !where->cookie || s->cookie == where->cookie))
+		r = (int)(s - n->list.v);
+	pool_unlock(n->lock);
+	return r;
+}
+
 struct netns *netns_new(int proc_fd, _Atomic uint64_t *calls)
 {
 	struct netns *n = mem_alloc(sizeof(*n));

@@ -65,6 +65,16 @@ int netns_read(struct netns *n, uint16_t ns, const char *path, struct buf *b);
 /* ASK_ROUTE_NSID: ids of the known namespaces as ns numbers them. */
 int netns_ids(struct netns *n, uint16_t ns, chunk_fn fn, void *ctx);
 
+/* The row of the namespace with this inode and, as far as both are known, this
+ * cookie; ours, whatever they are, if it is marked so. -ENOENT. */
+int netns_row(struct netns *n, const struct lssock_ns *where);
+
+/* ---- order: requests that change something -------------------------------- */
+
+/* Sends it there once and waits for the kernel's word (source.act). */
+int order_send(struct netns *n, const struct lssock_ns *where, const void *request, size_t len,
+	       uint32_t *ret_calls);
+
 /* ---- procdir: ways through /proc ----------------------------------------- */
 
 struct procscan {

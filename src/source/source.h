@@ -135,9 +135,15 @@ struct source {
 	int (*ask)(struct source *s, const struct ask *a, chunk_fn fn, void *ctx);
 	/* A new round (tapes: the next frame). 1, or 0: there is none. */
 	int (*next)(struct source *s);
+	/* Sends one request that changes something (of wire/diag) into a namespace,
+	 * known by inode and cookie since numbers do not outlive a round. 0 or the
+	 * kernel's -errno. -EROFS: a tape; -ENOENT: the namespace is gone. */
+	int (*act)(struct source *s, const struct lssock_ns *where, const void *request,
+		   size_t len);
 	/* Frees it. A tee: frees its inner source too; -errno: the tape is not whole. */
 	int (*close)(struct source *s);
 	bool live;			/* false: answers are from a tape */
+	bool own_pids;			/* pids are those of our own pid namespace */
 	_Atomic uint64_t calls;		/* system calls made for answers so far */
 };
 

@@ -187,6 +187,16 @@ static int tape_next(struct source *s)
 	return 1;
 }
 
+static int tape_act(struct source *s, const struct lssock_ns *where, const void *request,
+		    size_t len)
+{
+	(void)s;
+	(void)where;
+	(void)request;
+	(void)len;
+	return -EROFS;
+}
+
 static int tape_close(struct source *s)
 {
 	struct tape *t = (struct tape *)s;
@@ -347,7 +357,8 @@ static int open_bytes(struct buf *b, struct source **ret, struct lssock_err *err
 		return tape_tell(err, -ENOMEM, "%s", strerror(ENOMEM));
 	}
 	t->source = (struct source){
-		.events_fd = -1, .ask = tape_ask, .next = tape_next, .close = tape_close,
+		.events_fd = -1, .ask = tape_ask, .next = tape_next, .act = tape_act,
+		.close = tape_close,
 	};
 	t->bytes = *b;
 	*b = (struct buf){ 0 };

@@ -187,6 +187,15 @@ static int tee_next(struct source *s)
 	return more;
 }
 
+/* What is done is no answer: the tape holds none of it. */
+static int tee_act(struct source *s, const struct lssock_ns *where, const void *request,
+		   size_t len)
+{
+	struct tee *t = (struct tee *)s;
+
+	return t->inner->act(t->inner, where, request, len);
+}
+
 static void close_file(struct tee *t)
 {
 	if (!t->err)
@@ -312,8 +321,8 @@ int tape_tee(struct source *inner, const char *path, bool anon, struct source **
 	}
 	t->inner = inner;
 	t->source = (struct source){
-		.events_fd = inner->events_fd, .ask = tee_ask, .next = tee_next,
-		.close = tee_close, .live = inner->live,
+		.events_fd = inner->events_fd, .ask = tee_ask, .next = tee_next, .act = tee_act,
+		.close = tee_close, .live = inner->live, .own_pids = inner->own_pids,
 	};
 	*ret = &t->source;
 	return 0;

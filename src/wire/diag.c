@@ -255,6 +255,49 @@ int diag_request(struct buf *b, const struct diag_request *r)
 	return 0;
 }
 
+/* Protocols with a destroy handler in the kernel. */
+static bool destroyable(unsigned proto)
+{
+	return proto == LSSOCK_TCP || proto == LSSOCK_UDP || proto == LSSOCK_UDPLITE ||
+	       proto == LSSOCK_RAW;
+}
+
+/* All ones stand for any cookie, and no socket has 0. */
+static bool cookie_is_exact(uint64_t cookie)
+{
+	return cookie && cookie != UINT64_MAX;
+}
+
+int diag_destroy(struct buf *b, const struct lssock_sock *k, uint32_t ifindex, uint16_t rport)
+{
+	struct {
+		struct nlmsghdr head;
+		struct inet_diag_req_v2 body;
+	} q = {
+		.head = { .nlmsg_len = sizeof(q), .nlmsg_type = SOCK_DESTROY,
+			  .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK },
+		.body = { .sdiag_family = k->family, .idiag_states = DIAG_STATES_ALL },
+	};
+	struct inet_diag_sockid *id = &q.body.id;
+
+	if (!destroyable(k->proto) || (k->family != AF_INET && k->family != AF_INET6))
+		return -EOPNOTSUPP;
+	if (!cookie_is_exact(k->cookie))
+		return -ENODATA;
+	q.body.sdiag_protocol = hows[k->proto].number;
+	if (k->proto == LSSOCK_RAW)
+		q.body.pad = (uint8_t)k->lport;		/* sdiag_raw_protocol */
+	id->idiag_sport = htons(k->lport);
+	id->idiag_dport = htons(rport ? rport : k->rport);
+	memcpy(id->idiag_src, k->local.ip, sizeof(id->idiag_src));
+	memcpy(id->idiag_dst, k->remote.ip, sizeof(id->idiag_dst));
+	id->idiag_if = ifindex;
+	id->idiag_cookie[0] = (uint32_t)k->cookie;
+	id->idiag_cookie[1] = (uint32_t)(k->cookie >> 32);
+	buf_put(b, &q, sizeof(q));
+	return b->failed ? -ENOMEM : 0;
+}
+
 /* ---- replies ----------------------------------------------------------- */
 
 /* Bytes of the attributes at the front that are whole. */

@@ -30,6 +30,12 @@ struct diag_request {
 /* Appends a whole dump request (nlmsghdr, seq 0, body). -EOPNOTSUPP: this
  * (proto, family) has no request of its own (icmp, other). */
 int diag_request(struct buf *b, const struct diag_request *r);
+/* Appends a whole request that destroys this socket and no other: its ends, its
+ * interface, its cookie. rport, if not 0, goes in place of the remote port: of
+ * sockets that share a port it chooses which one the kernel looks at. -ENODATA:
+ * without the exact cookie the kernel could take the listener instead;
+ * -EOPNOTSUPP: it destroys none of this protocol. */
+int diag_destroy(struct buf *b, const struct lssock_sock *k, uint32_t ifindex, uint16_t rport);
 /* Fills ext/show so that the attributes of the keep set are sent. */
 void diag_want(struct diag_request *r, uint32_t keep);
 /* How to ask for every socket of a protocol: families to ask one by one,

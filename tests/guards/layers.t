@@ -60,8 +60,12 @@ only "stdout and stderr are in cli/" '[^a-z_A-Z0-9](stdout|stderr|STDOUT_FILENO|
 	'src/cli/.*'
 only "nothing prints by stdio outside cli/" "$(call '(printf|puts|putchar|fprintf|fputs|vprintf|vfprintf|dprintf)')" \
 	'src/cli/.*'
-only "nothing is signalled, traced or destroyed" \
-	"$(call '(kill|tgkill|tkill|pidfd_send_signal|ptrace|sigqueue)')|SOCK_DESTROY" none
+only "nothing is signalled by pid, or traced" \
+	"$(call '(kill|tgkill|tkill|ptrace|sigqueue)')|SYS_(kill|tgkill|tkill|rt_.*sigqueueinfo)" none
+only "nothing is signalled by pidfd but in engine/act.c" 'pidfd_send_signal' src/engine/act.c
+only "what destroys sockets is made in wire/diag.c" 'SOCK_DESTROY' src/wire/diag.c
+only "and asked for in engine/act.c" "$(call 'diag_destroy')" src/engine/act.c src/wire/diag.[ch]
+only "what changes something is sent from there" '(->|\.)act\(' src/engine/act.c src/source/tee.c
 only "nothing is run" "$(call '(system|popen|fork|vfork|exec[lv]p?e?|posix_spawnp?|dlopen)')" none
 only "no connections are made" "$(call '(connect|sendto|getaddrinfo|getnameinfo)')" \
 	src/source/nlsock.c 'src/cli/.*' src/query/resolve.c
