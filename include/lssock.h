@@ -325,6 +325,9 @@ enum lssock_layout {
 #define LSSOCK_Q_BOUND_ONLY	0x8000	/* ss -B */
 #define LSSOCK_Q_CLOSED		0x10000	/* closed sockets of a watch are rows as well */
 #define LSSOCK_Q_WATCH		0x20000	/* for a watch: what only that knows may be asked */
+#define LSSOCK_Q_ACT		0x40000	/* to act on: all sockets of each owner; a port without
+					   a key is a local one, a bare number refused, and so
+					   is a filter that lets all through */
 
 struct lssock_question {
 	size_t size;
@@ -510,7 +513,7 @@ struct lssock_target {
 
 /* Parts of the text about a target; each one line, safe to print. */
 enum lssock_act_text {
-	LSSOCK_ACT_TITLE,		/* "nginx[1234] www-data nginx.service, started 3d ago" */
+	LSSOCK_ACT_TITLE,	/* "nginx[1234] www-data nginx.service, started 3d ago" */
 	LSSOCK_ACT_COMMAND,		/* its command line; close: both ends */
 	LSSOCK_ACT_ENDS,		/* "ends 189 sockets: 1 listening, 188 established" */
 	LSSOCK_ACT_RESTARTS,		/* what would start it again, "" if nothing is known */
@@ -545,10 +548,18 @@ uint32_t lssock_act_targets(const struct lssock_act *a, const struct lssock_targ
 int lssock_act_do(struct lssock_act *a, uint32_t target, int signal);
 /* Readable once the process has ended; -1: not prepared, or a socket. */
 int lssock_act_fd(const struct lssock_act *a, uint32_t target);
+/* A later snapshot, held: of what has ended, OUTCOME then says too whether the ports
+ * it listened on are free. */
+void lssock_act_look(struct lssock_act *a, struct lssock_snap *later);
 size_t lssock_act_text(const struct lssock_act *a, uint32_t target, enum lssock_act_text what,
 		       char *buf, size_t size);
+/* The command that stops the service or container of a process for good, one line,
+ * safe to print; "": it is in none that is known. Returns its length. */
+size_t lssock_stop_text(const struct lssock_snap *s, uint32_t proc, char *buf, size_t size);
 /* "TERM", "SIGTERM", "15": the signal, or -EINVAL. And its name without SIG, NULL. */
 int lssock_signal_find(const char *text);
+/* Whether a process is expected to end by it: TERM INT QUIT KILL ABRT. */
+bool lssock_signal_ends(int signal);
 const char *lssock_signal_name(int signal);
 
 /* ---- fields and values ------------------------------------------------- */

@@ -206,5 +206,7 @@ void second_look(struct collect *c);
 /* ---- enrich.c: details of what the filter has not excluded ------------------ */
 
 void enrich(struct collect *c);
+/* The row of a process by its number, asked for if it is new; 0: not to be had. */
+uint32_t enrich_proc(struct collect *c, int32_t pid);
 
 #endif

@@ -80,8 +80,7 @@ static void enrich_procs(struct collect *c, const uint8_t *in_play)
 	mem_free(marks);
 }
 
-/* The row of a process by its number, asked for if it is new; 0: not to be had. */
-static uint32_t proc_of_pid(struct collect *c, int32_t pid)
+uint32_t enrich_proc(struct collect *c, int32_t pid)
 {
 	struct lssock_snap *s = c->s;
 	struct ask_proc ask = { .pid = pid, .sections = 1u << PROC_STAT | 1u << PROC_COMM };
@@ -118,7 +117,7 @@ static void enrich_ancestors(struct collect *c, const uint8_t *in_play)
 			mark_owners(s, i, marks);
 	for (i = 1; i < known; i++)
 		for (depth = 0, row = marks[i] ? i : 0; row && depth < 32; depth++)
-			row = proc_of_pid(c, s->procs.v[row].ppid);
+			row = enrich_proc(c, s->procs.v[row].ppid);
 	mem_free(marks);
 }
 

@@ -9,13 +9,17 @@
 
 #include <linux/if_ether.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 
+#include "base/num.h"
 #include "base/text.h"
 
 #define N(table) (sizeof(table) / sizeof(*(table)))
 #define NAME(table, i) ((i) < N(table) ? (table)[i] : NULL)
+#define SIGNAL_MAX 64		/* real-time ones have a number alone */
 #define WORD_MAX 32		/* no name of ours is longer */
 
 #ifndef AF_XDP
@@ -509,6 +513,50 @@ const char *names_nearest(const char *s, size_t len, const char *const *list)
 		}
 	}
 	return nearest;
+}
+
+/* ---- signals --------------------------------------------------------------- */
+
+static const struct { const char *name; int number; } signals[] = {
+	{ "HUP", SIGHUP }, { "INT", SIGINT }, { "QUIT", SIGQUIT }, { "ILL", SIGILL },
+	{ "TRAP", SIGTRAP }, { "ABRT", SIGABRT }, { "IOT", SIGABRT }, { "BUS", SIGBUS },
+	{ "FPE", SIGFPE }, { "KILL", SIGKILL }, { "USR1", SIGUSR1 }, { "SEGV", SIGSEGV },
+	{ "USR2", SIGUSR2 }, { "PIPE", SIGPIPE }, { "ALRM", SIGALRM }, { "TERM", SIGTERM },
+	{ "STKFLT", SIGSTKFLT }, { "CHLD", SIGCHLD }, { "CLD", SIGCHLD }, { "CONT", SIGCONT },
+	{ "STOP", SIGSTOP }, { "TSTP", SIGTSTP }, { "TTIN", SIGTTIN }, { "TTOU", SIGTTOU },
+	{ "URG", SIGURG }, { "XCPU", SIGXCPU }, { "XFSZ", SIGXFSZ }, { "VTALRM", SIGVTALRM },
+	{ "PROF", SIGPROF }, { "WINCH", SIGWINCH }, { "IO", SIGIO }, { "POLL", SIGIO },
+	{ "PWR", SIGPWR }, { "SYS", SIGSYS },
+};
+
+int lssock_signal_find(const char *text)
+{
+	const char *s = strncasecmp(text, "SIG", 3) ? text : text + 3;
+	uint64_t number;
+	size_t i;
+
+	if (num_u64(text, strlen(text), SIGNAL_MAX, &number))
+		return number ? (int)number : -EINVAL;
+	for (i = 0; i < N(signals); i++)
+		if (!strcasecmp(s, signals[i].name))
+			return signals[i].number;
+	return -EINVAL;
+}
+
+bool lssock_signal_ends(int signal)
+{
+	return signal == SIGTERM || signal == SIGINT || signal == SIGQUIT ||
+	       signal == SIGKILL || signal == SIGABRT;
+}
+
+const char *lssock_signal_name(int signal)
+{
+	size_t i;
+
+	for (i = 0; i < N(signals); i++)
+		if (signals[i].number == signal)
+			return signals[i].name;
+	return NULL;
 }
 
 /* ---- public names --------------------------------------------------------- */
