@@ -251,6 +251,13 @@ static bool host_split(struct parse *p, const struct word *w, struct host *h)
 
 /* ---- conditions ----------------------------------------------------------- */
 
+/* What a port without a key is compared with: who acts means the port that the
+ * target has, not whoever is connected to such a port. */
+static const char *port_field(const struct parse *p)
+{
+	return p->flags & LSSOCK_Q_ACT ? "lport" : "port";
+}
+
 static uint32_t port_term(struct parse *p, const char *field, const struct word *port)
 {
 	return bind_field(p, field_find(field, strlen(field)), OP_EQ, port, 1);
@@ -299,7 +306,7 @@ static uint32_t port_slash_proto(struct parse *p, const struct word *w)
 	if (!num_u64(port.s, port.len, UINT64_MAX, &number) ||
 	    names_proto_find(proto.s, proto.len) <= 0)
 		return NODE_NONE;
-	return bind_join(p, NODE_AND, port_term(p, "port", &port),
+	return bind_join(p, NODE_AND, port_term(p, port_field(p), &port),
 			 port_term(p, "proto", &proto));
 }
 
@@ -326,6 +333,20 @@ static bool is_failed_address(const struct word *w)
 	return tail && w->s[0] != ':';
 }
 
+/* A number alone is a port, but to those who kill often a process. */
+static uint32_t number_term(struct parse *p, const struct word *w, bool may_be_pid)
+{
+	const char *shown;
+
+	if (!(p->flags & LSSOCK_Q_ACT))
+		return port_term(p, "port", w);
+	shown = parse_shown(p, w->s, w->len);
+	if (may_be_pid)
+		return parse_fail(p, w->pos, "`%s` may be a port or a process: write :%s or "
+				  "pid:%s", shown, shown, shown);
+	return parse_fail(p, w->pos, "`%s` may be ports or processes: write :%s", shown, shown);
+}
+
 uint32_t bind_endpoint(struct parse *p, const struct word *w)
 {
 	struct host h;
@@ -337,10 +358,10 @@ uint32_t bind_endpoint(struct parse *p, const struct word *w)
 			return parse_fail(p, w->pos,
 					  "no port is above 65535; a process is pid:%s",
 					  parse_shown(p, w->s, w->len));
-		return port_term(p, "port", w);
+		return number_term(p, w, true);
 	}
 	if (is_port_range(w))
-		return port_term(p, "port", w);
+		return number_term(p, w, false);
 	node = port_slash_proto(p, w);
 	if (node != NODE_NONE || p->code)
 		return node;
@@ -349,7 +370,9 @@ uint32_t bind_endpoint(struct parse *p, const struct word *w)
 		       parse_fail(p, w->pos, "`%s` is no address, network or port",
 				  parse_shown(p, w->s, w->len));
 	if (h.any || !h.port.len)
-		return host_terms(p, &h, "addr", "port");
+		return host_terms(p, &h, "addr", port_field(p));
+	if (p->flags & LSSOCK_Q_ACT)
+		return host_terms(p, &h, "laddr", "lport");
 	return bind_join(p, NODE_OR, host_terms(p, &h, "laddr", "lport"),
 			 host_terms(p, &h, "raddr", "rport"));
 }

@@ -519,7 +519,9 @@ static uint32_t parse_plain(struct parse *p)
 
 static uint32_t parse_ports(struct parse *p)
 {
-	struct word key = { .s = "port", .len = 4, .pos = p->at, .end = p->at };
+	bool act = p->flags & LSSOCK_Q_ACT;
+	struct word key = { .s = act ? "lport" : "port", .len = act ? 5 : 4, .pos = p->at,
+			    .end = p->at };
 
 	return parse_key(p, &key);
 }

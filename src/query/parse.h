@@ -20,7 +20,7 @@ struct parse {
 	struct filter *f;
 	const char *text;
 	uint32_t len, at;
-	uint32_t flags;			/* LSSOCK_Q_RESOLVE */
+	uint32_t flags;			/* LSSOCK_Q_RESOLVE, LSSOCK_Q_ACT */
 	uint32_t depth;
 	struct lssock_err *err;
 	struct buf shown;		/* user text in a message, made safe */

@@ -431,6 +431,8 @@ static uint32_t needs_of_kind(uint32_t flags)
 	if (flags & LSSOCK_Q_MAP)
 		needs |= NEED_PEER | NEED_VIA | NEED_OWNERS | NEED_PROC | NEED_UNIT |
 			 NEED_WHY;
+	if (flags & LSSOCK_Q_ACT)
+		needs |= NEED_OWNERS | NEED_WHY | NEED_VIA;
 	if (flags & LSSOCK_Q_FOOTER)
 		needs |= NEED_NETNS | NEED_COUNTERS;
 	return needs;
@@ -528,6 +530,10 @@ static int plan_table(struct lssock_query *q, unsigned proto)
 
 	if (r < 0)
 		return r;
+	if (q->flags & LSSOCK_Q_ACT) {	/* all that owners hold is counted */
+		p->push[proto] = false;
+		states |= ALL_STATES & ~HIDDEN;
+	}
 	if (!states) {			/* nothing can match there */
 		p->push[proto] = false;
 		return 0;
@@ -554,6 +560,7 @@ int plan_make(struct lssock_query *q, const struct lssock_question *ask, struct 
 	struct plan *p = &q->plan;
 	unsigned proto;
 	int r = set_netns(p, q, ask->netns, err);
+	uint32_t protos = q->protos;
 
 	if (r < 0)
 		return r;
@@ -565,8 +572,10 @@ int plan_make(struct lssock_query *q, const struct lssock_question *ask, struct 
 	/* A v6 listener takes v4 connections; the other end may be v4-mapped. */
 	if (p->needs & (NEED_VIA | NEED_PEER | NEED_CLIENTS))
 		p->families = 3;
+	if (q->flags & LSSOCK_Q_ACT)
+		protos |= LSSOCK_PROTOS_INET | 1u << LSSOCK_UNIX;
 	for (proto = 1; proto < LSSOCK_N_PROTO; proto++) {
-		if (!(q->protos & 1u << proto))
+		if (!(protos & 1u << proto))
 			continue;
 		r = plan_table(q, proto);
 		if (r < 0)
@@ -588,6 +597,9 @@ static int fill(struct lssock_query *q, const struct lssock_question *ask,
 {
 	int r = filter_new(ask->filter, ask->flags, &q->filter, err);
 
+	if (r == 0 && ask->flags & LSSOCK_Q_ACT &&
+	    q->filter->nodes.v[q->filter->root].kind == NODE_ALL)
+		r = fail(err, "the filter lets everything through");
 	q->flags = ask->flags;
 	q->families = ask->families & 3 ? ask->families & 3 : 3;
 	q->width = ask->width;
