@@ -469,23 +469,6 @@ static void put_clients(struct story *st, uint32_t first)
 	buf_putc(&st->out, '\n');
 }
 
-/* The command that stops a container of a runtime, NULL: none is known. */
-static const char *stop_command(const struct story *st, uint32_t runtime)
-{
-	static const struct { const char *runtime, *command; } table[] = {
-		{ "docker", "docker stop " }, { "podman", "podman stop " },
-		{ "containerd", "crictl stop " }, { "cri-o", "crictl stop " },
-		{ "lxc", "lxc-stop -n " }, { "nspawn", "machinectl stop " },
-	};
-	size_t len, i;
-	const char *name = lssock_string(st->a.snap, runtime, &len);
-
-	for (i = 0; name && i < sizeof(table) / sizeof(table[0]); i++)
-		if (strlen(table[i].runtime) == len && !memcmp(table[i].runtime, name, len))
-			return table[i].command;
-	return NULL;
-}
-
 /* All that hold it: with one less it is still there. */
 static void put_kill(struct story *st, uint32_t row)
 {
@@ -504,23 +487,17 @@ static void put_kill(struct story *st, uint32_t row)
 /* What a person would type; only on a terminal, and never done by us. */
 void story_stop(struct story *st, uint32_t row)
 {
-	const struct lssock_proc *p;
-	const char *unit;
+	uint32_t proc;
+	char command[512];
 
 	if (!st->c->tty || !st->socks[row].owner || !count_owners(st, row))
 		return;
-	p = &st->procs[st->owners[st->socks[row].owner].proc];
+	proc = st->owners[st->socks[row].owner].proc;
 	story_line(st, "to stop");
-	unit = lssock_string(st->a.snap, p->unit, NULL);
-	if (p->container && stop_command(st, p->runtime)) {
-		buf_puts(&st->out, stop_command(st, p->runtime));
-		put_string(st, p->container);
-	} else if (unit && p->pid != 1) {
-		buf_puts(&st->out, "systemctl stop ");
-		put_string(st, p->unit);
-	} else {
+	if (lssock_stop_text(st->a.snap, proc, command, sizeof(command)))
+		buf_puts(&st->out, command);
+	else
 		put_kill(st, row);
-	}
 	buf_putc(&st->out, '\n');
 }
 
