@@ -84,20 +84,23 @@ static int set_columns(struct cli *c, const struct cli_option *o, const char *ar
 	return 0;
 }
 
+enum number { N_LIMIT, N_ROUNDS, N_MAX };
+
 static int set_number(struct cli *c, const struct cli_option *o, const char *arg)
 {
 	struct buf b = { 0 };
 	uint64_t n;
 
 	if (!num_u64(arg, strlen(arg), 0xfffffffe, &n) || n == 0) {
-		say("--%s: `%s' is not a number of rows above 0", o->name, safe(&b, arg));
+		say("--%s: `%s' is not a number above 0", o->name, safe(&b, arg));
 		buf_release(&b);
 		return EXIT_USAGE;
 	}
-	if (o->value)
-		c->rounds = (uint32_t)n;
-	else
-		c->ask.limit = (uint32_t)n;
+	switch ((enum number)o->value) {
+	case N_LIMIT: c->ask.limit = (uint32_t)n; break;
+	case N_ROUNDS: c->rounds = (uint32_t)n; break;
+	case N_MAX: c->max = (uint32_t)n; break;
+	}
 	return 0;
 }
 
@@ -224,7 +227,8 @@ static int set_selection(struct cli *c, const struct cli_option *o, const char *
 }
 
 enum toggle {
-	T_NO_HEADER, T_WIDE, T_QUIET, T_STRICT, T_STATS, T_EXPLAIN, T_PIDS, T_SUMMARY, T_ANON
+	T_NO_HEADER, T_WIDE, T_QUIET, T_STRICT, T_STATS, T_EXPLAIN, T_PIDS, T_SUMMARY, T_ANON,
+	T_YES, T_DRY_RUN, T_READONLY
 };
 
 static int set_toggle(struct cli *c, const struct cli_option *o, const char *arg)
@@ -240,7 +244,25 @@ static int set_toggle(struct cli *c, const struct cli_option *o, const char *arg
 	case T_PIDS: c->pids = true; break;
 	case T_SUMMARY: c->summary = true; c->ask.flags |= LSSOCK_Q_SUMMARY; break;
 	case T_ANON: c->open.anon = true; break;
+	case T_YES: c->yes = true; break;
+	case T_DRY_RUN: c->dry_run = true; break;
+	case T_READONLY: c->readonly = true; break;
 	}
+	return 0;
+}
+
+static int set_signal(struct cli *c, const struct cli_option *o, const char *arg)
+{
+	struct buf b = { 0 };
+	int n = lssock_signal_find(arg);
+
+	if (n < 0) {
+		say("--%s: `%s' is no signal: TERM, HUP, INT, KILL, or a number up to 64",
+		    o->name, safe(&b, arg));
+		buf_release(&b);
+		return EXIT_USAGE;
+	}
+	c->signal = n;
 	return 0;
 }
 
@@ -297,6 +319,7 @@ static int set_generate(struct cli *c, const struct cli_option *o, const char *a
 #define SHOW "Show"
 #define OUT "Output"
 #define SRC "Source"
+#define ACT "Acting"
 #define PROTO(letter, name, bit, brief, help) \
 	{ letter, name, NULL, SEL, brief, help, set_proto, BIT(bit), NULL }
 #define NOTHING(letter, name) \
@@ -361,7 +384,7 @@ const struct cli_option cli_options[] = {
 	  W_SORT, NULL },
 	{ 0, "group-by", "KEYS", SHOW, "", "count by these fields instead of listing", set_word,
 	  W_GROUP, NULL },
-	{ 0, "limit", "N", SHOW, "", "at most N rows", set_number, 0, NULL },
+	{ 0, "limit", "N", SHOW, "", "at most N rows", set_number, N_LIMIT, NULL },
 	{ 0, "pids", NULL, SHOW, "", "only the owners' pids, one a line", set_toggle,
 	  T_PIDS, NULL },
 	{ 0, "no-owners", NULL, SHOW, "", "do not look for owners", set_flag,
@@ -401,11 +424,22 @@ const struct cli_option cli_options[] = {
 	{ 0, "interval", "SEC", SRC, NULL, "record: time from one round to the next",
 	  set_interval, 0, NULL },
 	{ 0, "rounds", "N", SRC, NULL, "record: how many rounds; one if not given",
-	  set_number, 1, NULL },
+	  set_number, N_ROUNDS, NULL },
 	{ 0, "anon", NULL, SRC, NULL, "record: rewrite addresses, names and command lines",
 	  set_toggle, T_ANON, NULL },
 	{ 'h', "help", NULL, SRC, "help", "a screen of help", set_help, 0, NULL },
 	{ 'V', "version", NULL, SRC, "version", "the version", set_version, 0, NULL },
+
+	{ 0, "yes", NULL, ACT, NULL, "kill, close: do not ask; protected targets are left "
+	  "alone", set_toggle, T_YES, NULL },
+	{ 0, "max", "N", ACT, NULL, "kill, close: do nothing if there are more targets; 1 with "
+	  "--yes if not given", set_number, N_MAX, NULL },
+	{ 0, "signal", "SIG", ACT, NULL, "kill: this signal instead of TERM, by name or number",
+	  set_signal, 0, NULL },
+	{ 0, "dry-run", NULL, ACT, NULL, "kill, close: only say what would be done", set_toggle,
+	  T_DRY_RUN, NULL },
+	{ 0, "readonly", NULL, ACT, NULL, "nothing is signalled or closed: kill and close "
+	  "refuse", set_toggle, T_READONLY, NULL },
 
 	/* Habits of ss, lsof and netstat: taken where that is harmless … */
 	NOTHING('O', "oneline"),
@@ -422,7 +456,8 @@ const struct cli_option cli_options[] = {
 	REFUSED('z', "contexts", "security contexts are not supported"),
 	REFUSED('b', "bpf", "socket filters are not supported"),
 	REFUSED('E', "events", "events are not supported yet (lssock events)"),
-	REFUSED('K', "kill", "closing sockets is not supported yet (lssock close)"),
+	REFUSED('9', NULL, "a signal is --signal KILL"),
+	REFUSED('K', "kill", "write lssock close FILTER, or lssock kill FILTER for processes"),
 	REFUSED('D', "diag", "write lssock record FILE"),
 	REFUSED('F', "filter", "the filter is what follows the options"),
 	REFUSED('g', NULL, "process groups are not a field; see --columns help"),

@@ -30,6 +30,10 @@ struct cli {
 	/* record */
 	uint64_t interval_us;
 	uint32_t rounds;
+	/* kill, close */
+	bool yes, dry_run, readonly;
+	uint32_t max;			/* targets, 0: not given */
+	int signal;			/* 0: not given */
 	/* what selecting and printing took, for --stats */
 	uint64_t sort_us, print_us;
 	/* the terminal */
@@ -83,6 +87,8 @@ int cmd_list(struct cli *c);
 int cmd_story(struct cli *c);
 int cmd_netns(struct cli *c);
 int cmd_record(struct cli *c);
+int cmd_kill(struct cli *c);
+int cmd_close(struct cli *c);
 
 /* Opens, asks, takes: shared by all. An exit status, 0: *ret_… are set. */
 struct cli_answer {
@@ -94,6 +100,9 @@ struct cli_answer {
 int answer_open(struct cli *c, struct cli_answer *a);
 int answer_take(struct cli *c, struct cli_answer *a);
 int answer_view(struct cli *c, struct cli_answer *a);
+/* The exit status where nothing matched: 1 if that is certain, 3 after having said
+ * so if rows are missing or could not be judged. */
+int answer_nothing(struct cli *c, struct cli_answer *a);
 /* Whether rows may be missing, not only what is known of them. */
 bool answer_lacks_rows(const struct lssock_snap *s);
 void answer_release(struct cli_answer *a);

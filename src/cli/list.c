@@ -270,9 +270,7 @@ bool answer_lacks_rows(const struct lssock_snap *s)
 	return false;
 }
 
-/* Nothing matched: 1 if that is certain, 3 if rows are missing or could not be
- * judged. */
-static int nothing_matched(struct cli *c, struct cli_answer *a)
+int answer_nothing(struct cli *c, struct cli_answer *a)
 {
 	uint32_t unknown = lssock_view_unknown(a->view);
 
@@ -292,7 +290,7 @@ static int list_status(struct cli *c, struct cli_answer *a)
 
 	lssock_view_rows(a->view, &n);
 	if (n == 0)
-		r = nothing_matched(c, a);
+		r = answer_nothing(c, a);
 	if (r == EXIT_DONE && c->strict && !lssock_snap_meta(a->snap)->complete)
 		r = EXIT_INCOMPLETE;
 	return r;

@@ -22,13 +22,14 @@ struct command {
 static const struct command commands[] = {
 	{ "netns", cmd_netns, "network namespaces, their interfaces and who they pair with" },
 	{ "record", cmd_record, "record what the kernel said, to replay with --from" },
+	{ "kill", cmd_kill, "signal the processes that hold sockets" },
+	{ "close", cmd_close, "close sockets of others" },
 	{ "watch", NULL, NULL }, { "top", NULL, NULL }, { "audit", NULL, NULL },
-	{ "diff", NULL, NULL }, { "kill", NULL, NULL }, { "close", NULL, NULL },
-	{ "events", NULL, NULL },
+	{ "diff", NULL, NULL }, { "events", NULL, NULL },
 };
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
-static const char *const command_names[] = { "netns", "record", NULL };
+static const char *const command_names[] = { "netns", "record", "kill", "close", NULL };
 
 const char *const *help_commands(void)
 {
@@ -86,6 +87,11 @@ static bool is_story(const struct cli *c)
 	return num_u64(p, len, 65535, &n) && n > 0;
 }
 
+static bool acts(const struct command *cmd)
+{
+	return cmd && (cmd->run == cmd_kill || cmd->run == cmd_close);
+}
+
 static int run(struct cli *c, const struct command *cmd)
 {
 	int r;
@@ -97,6 +103,11 @@ static int run(struct cli *c, const struct command *cmd)
 	if (c->generate)
 		return help_generate(c->generate);
 	look_at_terminal(c);
+	if ((c->yes || c->max || c->signal || c->dry_run) && !acts(cmd)) {
+		say("--yes, --max, --signal and --dry-run belong to `lssock kill FILTER' and "
+		    "`lssock close FILTER'");
+		return EXIT_USAGE;
+	}
 	if (cmd)
 		return cmd->run(c);
 	if (c->interval_us || c->rounds || c->open.anon) {
