@@ -247,17 +247,20 @@ static void handle_input(struct live *l)
 
 static int loop(struct live *l)
 {
-	struct pollfd p[2] = {
+	struct pollfd p[3] = {
 		{ .fd = term_fd(l->term), .events = POLLIN },
+		{ .fd = term_signal_fd(l->term), .events = POLLIN },
 		{ .fd = l->feed ? feed_fd(l->feed) : -1, .events = POLLIN },
 	};
 	struct frame f;
 
 	while (!(l->ui.todo & TODO_QUIT) && !term_ended(l->term)) {
 		show(l);
-		if (poll(p, 2, wait_ms(l)) < 0 && errno != EINTR)
+		if (poll(p, 3, wait_ms(l)) < 0 && errno != EINTR)
 			return -errno;
 		tick(l);
+		if (p[0].revents & (POLLHUP | POLLERR | POLLNVAL))
+			break;		/* the terminal is gone */
 		handle_input(l);
 		if (l->feed && feed_take(l->feed, &f))
 			take_frame(&l->ui, &f);

@@ -31,8 +31,9 @@ void term_size(const struct term *t, unsigned *ret_cols, unsigned *ret_rows);
 void term_draw(struct term *t, const struct grid *g, bool repaint);
 /* The next input, not waiting: 1, or 0: none. -EIO: the terminal is gone. */
 int term_input(struct term *t, struct input *ret);
-/* To poll: input and signals (both need term_input). */
+/* To poll: input, and signals (both need term_input). */
 int term_fd(const struct term *t);
+int term_signal_fd(const struct term *t);
 /* A signal that wants the program to end, 0: none; after term_close() it is to be
  * raised again with its default action: term_raise(). */
 int term_ended(const struct term *t);
@@ -41,9 +42,8 @@ void term_raise(int signal);
 void term_suspend(struct term *t);
 void term_mouse(struct term *t, bool on);
 int term_theme(struct term *t, const char *theme);	/* -EINVAL */
+void term_ascii(struct term *t, bool ascii);
 /* Into the clipboard by OSC 52, through tmux and screen too. False: it is not known
  * whether this terminal takes it. */
 bool term_copy(struct term *t, const char *text, size_t len);
-/* Bell-less way to say that input was nothing: none. */
-
 #endif
