@@ -26,7 +26,7 @@ struct lssock_addr local_addr(const struct lssock_sock *k)
 
 static bool has_local(const struct lssock_sock *k)
 {
-	return k->state != LSSOCK_CLOSE;
+	return k->state != LSSOCK_CLOSE || k->lport;
 }
 
 static bool has_remote(const struct lssock_sock *k)

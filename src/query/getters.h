@@ -22,6 +22,8 @@ static inline bool row_has_state(const struct lssock_sock *k)
 
 static inline bool row_has_peer(const struct lssock_sock *k)	/* it may have another end */
 {
+	if (k->state == LSSOCK_CLOSE)
+		return k->rport;	/* its end was told of, with the ends it had */
 	return 1u << k->state & ~(1u << LSSOCK_STATE_NONE | 1u << LSSOCK_LISTEN |
 				  1u << LSSOCK_BOUND | 1u << LSSOCK_CLOSE |
 				  1u << LSSOCK_UNCONNECTED);
