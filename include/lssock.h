@@ -642,6 +642,9 @@ int lssock_view_new(struct lssock_snap *s, const struct lssock_query *q,
 		    struct lssock_view **ret, struct lssock_err *err);
 void lssock_view_free(struct lssock_view *v);
 const uint32_t *lssock_view_rows(const struct lssock_view *v, uint32_t *ret_n);
+/* Only these rows, in this order; whether they match is not asked. -EINVAL: one is
+ * no row of the snapshot. */
+int lssock_view_pick(struct lssock_view *v, const uint32_t *rows, uint32_t n);
 /* How many rows matched only because of what could not be known: rows whose
  * match is unknown, and rows hidden by default (by state and by protocol). */
 uint32_t lssock_view_unknown(const struct lssock_view *v);

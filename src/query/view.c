@@ -63,6 +63,21 @@ const uint32_t *lssock_view_rows(const struct lssock_view *v, uint32_t *ret_n)
 	return v->rows.list.v;
 }
 
+int lssock_view_pick(struct lssock_view *v, const uint32_t *rows, uint32_t n)
+{
+	uint32_t i;
+
+	for (i = 0; i < n; i++)
+		if (rows[i] >= v->snap->socks.n)
+			return -EINVAL;
+	if (!vec_reserve(&v->rows.list, n))
+		return -ENOMEM;
+	if (n)
+		memcpy(v->rows.list.v, rows, n * sizeof(*rows));
+	v->rows.list.n = n;
+	return 0;
+}
+
 uint32_t lssock_view_unknown(const struct lssock_view *v)
 {
 	return v->rows.unknown;
