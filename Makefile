@@ -23,6 +23,7 @@ override CPPFLAGS += -D_GNU_SOURCE -Iinclude -Isrc
 override CFLAGS += -std=gnu11 -fno-common -fvisibility=hidden $(WARN) $(HARDEN) $(SANFLAGS) -pthread
 override LDFLAGS += $(SANFLAGS) -pthread -Wl,-z,relro,-z,now
 LIBS := -lmnl
+LIVE_LIBS := -lncursesw -linih
 
 # BPF=0 leaves the BPF collector out; else it is built in where its tools are.
 BPFTOOL := $(shell command -v bpftool || ls /usr/sbin/bpftool 2>/dev/null)
@@ -36,8 +37,10 @@ endif
 
 LIB_SRC := $(sort $(foreach d,base model wire source query engine out audit,$(wildcard src/$d/*.c)))
 CLI_SRC := $(sort $(wildcard src/cli/*.c))
+LIVE_SRC := $(sort $(wildcard src/live/*.c))
 LIB_OBJ := $(LIB_SRC:src/%.c=$B/%.o)
 CLI_OBJ := $(CLI_SRC:src/%.c=$B/%.o)
+LIVE_OBJ := $(LIVE_SRC:src/%.c=$B/%.o)
 UNIT := $(patsubst tests/unit/%.c,$B/tests/unit/%,$(sort $(wildcard tests/unit/*.c)))
 FUZZ := $(patsubst tests/fuzz/%.c,$B/tests/fuzz/%,$(filter-out tests/fuzz/main.c,$(sort $(wildcard tests/fuzz/*.c))))
 
@@ -61,8 +64,8 @@ run:
 	@$B/lssock
 
 # ---- the program and the library ------------------------------------------------
-$B/lssock: $(CLI_OBJ) $B/liblssock.a
-	$(call say,LINK,$@)$(CC) $(LDFLAGS) -pie -o $@ $^ $(LIBS)
+$B/lssock: $(CLI_OBJ) $(LIVE_OBJ) $B/liblssock.a
+	$(call say,LINK,$@)$(CC) $(LDFLAGS) -pie -o $@ $^ $(LIBS) $(LIVE_LIBS)
 
 $B/liblssock.a: $(LIB_OBJ)
 	$(call say,AR,$@)rm -f $@ && $(AR) rcs $@ $^
@@ -215,4 +218,4 @@ uninstall:
 clean:
 	rm -rf build build-san build-fuzz
 
--include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(addsuffix .d,$(UNIT))
+-include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(LIVE_OBJ:.o=.d) $(addsuffix .d,$(UNIT))

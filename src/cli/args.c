@@ -228,7 +228,8 @@ static int set_selection(struct cli *c, const struct cli_option *o, const char *
 
 enum toggle {
 	T_NO_HEADER, T_WIDE, T_QUIET, T_STRICT, T_STATS, T_EXPLAIN, T_PIDS, T_SUMMARY, T_ANON,
-	T_YES, T_DRY_RUN, T_READONLY
+	T_YES, T_DRY_RUN, T_READONLY, T_BATCH,
+	T_ASCII, T_NO_MOUSE, T_NO_CONFIG
 };
 
 static int set_toggle(struct cli *c, const struct cli_option *o, const char *arg)
@@ -247,6 +248,10 @@ static int set_toggle(struct cli *c, const struct cli_option *o, const char *arg
 	case T_YES: c->yes = true; break;
 	case T_DRY_RUN: c->dry_run = true; break;
 	case T_READONLY: c->readonly = true; break;
+	case T_BATCH: c->batch = true; break;
+	case T_ASCII: c->live_set = c->ascii = true; break;
+	case T_NO_MOUSE: c->live_set = c->no_mouse = true; break;
+	case T_NO_CONFIG: c->live_set = c->no_config = true; break;
 	}
 	return 0;
 }
@@ -266,7 +271,7 @@ static int set_signal(struct cli *c, const struct cli_option *o, const char *arg
 	return 0;
 }
 
-enum word { W_NETNS, W_SORT, W_GROUP, W_PROC_ROOT, W_FROM };
+enum word { W_NETNS, W_SORT, W_GROUP, W_PROC_ROOT, W_FROM, W_THEME, W_SCRIPT };
 
 static int set_word(struct cli *c, const struct cli_option *o, const char *arg)
 {
@@ -276,7 +281,39 @@ static int set_word(struct cli *c, const struct cli_option *o, const char *arg)
 	case W_GROUP: c->ask.group_by = arg; break;
 	case W_PROC_ROOT: c->open.proc_root = arg; break;
 	case W_FROM: c->open.tape_in = arg; break;
+	case W_THEME: c->theme = arg; c->live_set = true; break;
+	case W_SCRIPT: c->script = arg; c->live_set = true; break;
 	}
+	return 0;
+}
+
+static int set_speed(struct cli *c, const struct cli_option *o, const char *arg)
+{
+	struct buf b = { 0 };
+	char *end;
+
+	c->speed = strtod(arg, &end);
+	c->live_set = true;
+	if (end != arg && !*end && c->speed >= 0.01 && c->speed <= 1000)
+		return 0;
+	say("--%s: `%s' is not a number from 0.01 to 1000", o->name, safe(&b, arg));
+	buf_release(&b);
+	return EXIT_USAGE;
+}
+
+static int set_size(struct cli *c, const struct cli_option *o, const char *arg)
+{
+	const char *x = strchr(arg, 'x');
+	uint64_t cols, lines;
+
+	if (!x || !num_u64(arg, (size_t)(x - arg), 1000, &cols) ||
+	    !num_u64(x + 1, strlen(x + 1), 1000, &lines)) {
+		say("--%s: COLUMNSxLINES, as 80x24", o->name);
+		return EXIT_USAGE;
+	}
+	c->script_cols = (uint32_t)cols;
+	c->script_lines = (uint32_t)lines;
+	c->live_set = true;
 	return 0;
 }
 
@@ -421,10 +458,25 @@ const struct cli_option cli_options[] = {
 	  "CAP_PERFMON it is always proc", set_collector, 0, NULL },
 	{ 0, "workers", "N", SRC, "", "threads beside the main one; one less than CPUs, at "
 	  "most 3, if not given", set_workers, 0, NULL },
-	{ 0, "interval", "SEC", SRC, NULL, "record: time from one round to the next",
+	{ 0, "interval", "SEC", SRC, NULL,
+	  "record, events, watch: time from one round to the next; a second if not given",
 	  set_interval, 0, NULL },
-	{ 0, "rounds", "N", SRC, NULL, "record: how many rounds; one if not given",
+	{ 0, "rounds", "N", SRC, NULL,
+	  "record: how many rounds, one if not given; events, watch --batch: end after so many",
 	  set_number, N_ROUNDS, NULL },
+	{ 0, "batch", NULL, SRC, NULL, "watch: a list per round instead of the screen",
+	  set_toggle, T_BATCH, NULL },
+	{ 0, "theme", "NAME", SRC, NULL, "watch: default, light, mono, contrast or cvd "
+	  "(told apart by the colour-blind)", set_word, W_THEME, NULL },
+	{ 0, "speed", "N", SRC, NULL, "watch: a recording so many times as fast", set_speed, 0,
+	  NULL },
+	{ 0, "ascii", NULL, SRC, NULL, "watch: no other glyphs", set_toggle, T_ASCII, NULL },
+	{ 0, "no-mouse", NULL, SRC, NULL, "watch: the mouse is left to the terminal",
+	  set_toggle, T_NO_MOUSE, NULL },
+	{ 0, "no-config", NULL, SRC, NULL, "watch: neither configuration nor state is read or "
+	  "written", set_toggle, T_NO_CONFIG, NULL },
+	{ 0, "script", "FILE", NULL, NULL, NULL, set_word, W_SCRIPT, NULL },
+	{ 0, "size", "COLSxLINES", NULL, NULL, NULL, set_size, 0, NULL },
 	{ 0, "anon", NULL, SRC, NULL, "record: rewrite addresses, names and command lines",
 	  set_toggle, T_ANON, NULL },
 	{ 'h', "help", NULL, SRC, "help", "a screen of help", set_help, 0, NULL },
@@ -450,19 +502,19 @@ const struct cli_option cli_options[] = {
 	/* … or refused. */
 	REFUSED('r', "resolve", "resolving names is not supported yet"),
 	REFUSED('c', NULL,
-		"a program is proc:NAME; repeating is not supported yet (lssock watch)"),
+		"a program is proc:NAME; to repeat, lssock watch --batch"),
 	REFUSED('v', NULL, "what is missing is always said; see --stats and --explain"),
 	REFUSED('Z', "context", "security contexts are not supported"),
 	REFUSED('z', "contexts", "security contexts are not supported"),
 	REFUSED('b', "bpf", "socket filters are not supported"),
-	REFUSED('E', "events", "events are not supported yet (lssock events)"),
+	REFUSED('E', "events", "write lssock events"),
 	REFUSED('9', NULL, "a signal is --signal KILL"),
 	REFUSED('K', "kill", "write lssock close FILTER, or lssock kill FILTER for processes"),
 	REFUSED('D', "diag", "write lssock record FILE"),
 	REFUSED('F', "filter", "the filter is what follows the options"),
 	REFUSED('g', NULL, "process groups are not a field; see --columns help"),
 	REFUSED('X', NULL, "choose families: -t, -u, -x"),
-	REFUSED(0, "continuous", "repeating is not supported yet (lssock watch)"),
+	REFUSED(0, "continuous", "write lssock watch --batch"),
 	{ 0, "generate", "WHAT", NULL, NULL, NULL, set_generate, 0, NULL },
 	{ 0 },
 };

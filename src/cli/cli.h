@@ -27,7 +27,14 @@ struct cli {
 	uint32_t unix_types;		/* bits 1u << SOCK_*; bit 0: any */
 	char **operands;
 	int n_operands;
-	/* record */
+	/* record, events, watch */
+	bool batch;
+	/* watch */
+	bool live_set, ascii, no_mouse, no_config;
+	double speed;			/* of a recording, 0: as it was */
+	const char *theme;
+	const char *script;		/* tests: a file of commands instead of a terminal */
+	uint32_t script_cols, script_lines;
 	uint64_t interval_us;
 	uint32_t rounds;
 	/* kill, close */
@@ -89,6 +96,9 @@ int cmd_netns(struct cli *c);
 int cmd_record(struct cli *c);
 int cmd_kill(struct cli *c);
 int cmd_close(struct cli *c);
+int cmd_watch(struct cli *c);
+int cmd_events(struct cli *c);
+int cmd_batch(struct cli *c);		/* watch --batch */
 
 /* Opens, asks, takes: shared by all. An exit status, 0: *ret_… are set. */
 struct cli_answer {
@@ -97,6 +107,7 @@ struct cli_answer {
 	struct lssock_snap *snap;
 	struct lssock_view *view;
 };
+int answer_query(struct cli *c, struct cli_answer *a);
 int answer_open(struct cli *c, struct cli_answer *a);
 int answer_take(struct cli *c, struct cli_answer *a);
 int answer_view(struct cli *c, struct cli_answer *a);

@@ -68,9 +68,10 @@ int help_print(void)
 	buf_puts(&b, "lssock [OPTIONS] [FILTER]   which process owns which socket\n"
 		 "lssock PORT|SOCKETFILE      the story of one port or unix socket\n"
 		 "lssock netns                network namespaces and how they connect\n"
+		 "lssock watch [FILTER]       the live view (? in it lists the keys)\n"
+		 "lssock events [FILTER]      what opens, changes, closes (also: watch --batch)\n"
 		 "lssock record FILE [--interval SEC --rounds N] [--anon]\n"
-		 "lssock kill FILTER [--signal SIG] [--yes] [--max N] [--dry-run]\n"
-		 "lssock close FILTER [--yes] [--max N] [--dry-run]\n");
+		 "lssock kill|close FILTER [--yes] [--max N] [--dry-run] [--signal SIG]\n");
 	help_options(&b);
 	buf_puts(&b, "\nFilter   nginx  :22  10.0.0.0/8  proc:sshd  state:listen,estab"
 		 "  rtt>100ms\n         user!=root  is:unowned  has:container  not (a or b)"

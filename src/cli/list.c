@@ -27,7 +27,7 @@ int answer_open(struct cli *c, struct cli_answer *a)
 	return r == -ENOENT || r == -EACCES || r == -EISDIR ? EXIT_USAGE : EXIT_FAILED;
 }
 
-static int answer_query(struct cli *c, struct cli_answer *a)
+int answer_query(struct cli *c, struct cli_answer *a)
 {
 	struct lssock_err err = { .pos = -1 };
 	int r;

@@ -24,12 +24,16 @@ static const struct command commands[] = {
 	{ "record", cmd_record, "record what the kernel said, to replay with --from" },
 	{ "kill", cmd_kill, "signal the processes that hold sockets" },
 	{ "close", cmd_close, "close sockets of others" },
-	{ "watch", NULL, NULL }, { "top", NULL, NULL }, { "audit", NULL, NULL },
-	{ "diff", NULL, NULL }, { "events", NULL, NULL },
+	{ "events", cmd_events, "a line for each socket that opens, changes or closes" },
+	{ "watch", cmd_watch, "the live view; with --batch a list per round" },
+	{ "top", cmd_watch, NULL },
+	{ "audit", NULL, NULL }, { "diff", NULL, NULL },
 };
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
-static const char *const command_names[] = { "netns", "record", "kill", "close", NULL };
+static const char *const command_names[] = {
+	"watch", "events", "netns", "record", "kill", "close", NULL
+};
 
 const char *const *help_commands(void)
 {
@@ -108,10 +112,16 @@ static int run(struct cli *c, const struct command *cmd)
 		    "`lssock close FILTER'");
 		return EXIT_USAGE;
 	}
+	if (c->live_set && (!cmd || cmd->run != cmd_watch)) {
+		say("--theme, --speed, --ascii, --no-mouse and --no-config belong to "
+		    "`lssock watch'");
+		return EXIT_USAGE;
+	}
 	if (cmd)
 		return cmd->run(c);
-	if (c->interval_us || c->rounds || c->open.anon) {
-		say("--interval, --rounds and --anon belong to `lssock record FILE'");
+	if (c->interval_us || c->rounds || c->open.anon || c->batch) {
+		say("--interval, --rounds, --batch and --anon belong to `lssock record', "
+		    "`events' or `watch'");
 		return EXIT_USAGE;
 	}
 	if (c->columns.len && !strcmp(buf_cstr(&c->columns), "help"))

@@ -10,7 +10,6 @@
 
 #include "base/text.h"
 #include "live/columns.h"
-#include "live/pane.h"
 
 #define PANE_LINES 15			/* on a screen of 50 lines and more */
 #define MANY_ROWS 5000
@@ -627,4 +626,10 @@ void ui_draw(const struct ui *ui, struct grid *g)
 	key_line(ui, g, ui->lines - 1, -1);
 	if (ui->box.kind)
 		box_draw(ui, g);
+}
+
+void ui_pane(const struct ui *ui, const struct item *i, struct grid *g, unsigned y, unsigned lines)
+{
+	(void)ui; (void)i; (void)lines;
+	grid_fill(g, y, 0, g->cols, ROLE_FRAME, '-');
 }

@@ -2,6 +2,7 @@
 /* The state of the screen at its beginning and its end, and what was chosen before. */
 #include "live/ui.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static int field(const char *name)
@@ -106,4 +107,71 @@ void ui_release(struct ui *ui)
 	hist_release(&ui->hist);
 	lssock_snap_free(ui->snap);
 	lssock_snap_free(ui->fresh);
+}
+
+/* ---- kept for the next time -------------------------------------------------------- */
+
+static void keep_text(char **to, const char *text)
+{
+	size_t len = strlen(text);
+	char *copy = mem_alloc(len + 1);
+
+	if (!copy)
+		return;
+	memcpy(copy, text, len);
+	mem_free(*to);
+	*to = copy;
+}
+
+static void keep_columns(struct config *c, const struct ui *ui, unsigned tab)
+{
+	struct lssock_field_info info;
+	struct buf b = { 0 };
+	uint32_t i;
+
+	for (i = 0; i < ui->tabs[tab].columns.n; i++)
+		if (lssock_field_info((uint32_t)ui->tabs[tab].columns.v[i], &info) == 0) {
+			buf_puts(&b, b.len ? "," : "");
+			buf_puts(&b, info.name);
+		}
+	if (b.len) {
+		keep_text(&c->columns[tab], buf_cstr(&b));
+	} else {
+		mem_free(c->columns[tab]);
+		c->columns[tab] = NULL;
+	}
+	buf_release(&b);
+}
+
+static void keep_sort(struct config *c, const struct ui *ui, unsigned tab)
+{
+	const struct sort *s = &ui->tabs[tab].sort;
+	struct lssock_field_info info;
+	char text[80];
+
+	if (s->field < 0 || lssock_field_info((uint32_t)s->field, &info) < 0)
+		return;
+	snprintf(text, sizeof(text), "%s%s", s->descending ? "-" : "", info.name);
+	keep_text(&c->sort[tab], text);
+}
+
+void ui_keep(const struct ui *ui, struct config *c)
+{
+	unsigned i;
+
+	for (i = 0; i < N_TABS && i < CONFIG_TABS; i++) {
+		keep_columns(c, ui, i);
+		keep_sort(c, ui, i);
+	}
+	if (ui->theme && ui->theme != c->theme)
+		keep_text(&c->theme, ui->theme);
+	keep_text(&c->group, group_name(ui->group));
+	c->htop_keys = ui->htop_keys;
+	c->mouse = ui->mouse;
+	c->ascii = ui->ascii;
+	c->names = ui->service_names;
+	c->hold = ui->locked;
+	c->loopback = !ui->no_loopback;
+	c->header = (int8_t)ui->header;
+	c->tab = (int8_t)ui->tab;
 }

@@ -169,6 +169,8 @@ struct ui {
 
 void ui_init(struct ui *ui, struct config *config);
 void ui_release(struct ui *ui);
+/* What was chosen, for the state file. */
+void ui_keep(const struct ui *ui, struct config *c);
 /* Says something on the status line for some seconds. */
 void ui_say(struct ui *ui, bool bad, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 

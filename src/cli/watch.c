@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/* `lssock watch`: the live view, if there is a terminal that does; else a list per round.
+ * What the view needs of the environment is looked up here. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "cli/cli.h"
+#include "live/live.h"
+#include "live/term.h"
+
+#define SCRIPT_MAX 1000000
+
+static int batch_instead(struct cli *c, const char *why)
+{
+	say("watch: %s: a list per round instead (--batch)", why);
+	return cmd_batch(c);
+}
+
+static bool is_theme(const char *name)
+{
+	const char *const *t = term_themes();
+
+	while (*t && strcmp(*t, name))
+		t++;
+	return *t;
+}
+
+static int check(const struct cli *c)
+{
+	struct buf b = { 0 };
+
+	if (c->theme && !is_theme(c->theme)) {
+		say("--theme: `%s' is none: default, light, mono, contrast, cvd",
+		    safe(&b, c->theme));
+		buf_release(&b);
+		return EXIT_USAGE;
+	}
+	if (c->format || c->pids || c->summary || c->quiet || c->wait || c->ask.group_by ||
+	    c->ask.sort || c->columns.len || c->rounds) {
+		say("watch: columns, order and format are chosen in the view (or add --batch)");
+		return EXIT_USAGE;
+	}
+	if (c->speed > 0 && !c->open.tape_in) {
+		say("watch: --speed is for a recording (--from FILE)");
+		return EXIT_USAGE;
+	}
+	return 0;
+}
+
+static int read_script(const char *path, struct buf *b)
+{
+	struct buf name = { 0 };
+	int r = io_read_file(path, b, SCRIPT_MAX);
+
+	if (r < 0)
+		say("%s: %s", safe(&name, path), strerror(-r));
+	buf_release(&name);
+	return r < 0 ? EXIT_USAGE : 0;
+}
+
+static int ended(struct cli *c, int r, const struct lssock_err *err)
+{
+	if (r == -ENOTTY || r == -ENOENT)
+		return batch_instead(c, err->msg[0] ? err->msg : strerror(-r));
+	if (r > 0)
+		term_raise(r);
+	if (r >= 0)
+		return EXIT_DONE;
+	say_filter(c->ask.filter, err->msg[0] ? err : &(struct lssock_err){ .pos = -1 });
+	return r == -EINVAL ? EXIT_USAGE : EXIT_FAILED;
+}
+
+int cmd_watch(struct cli *c)
+{
+	struct lssock_err err = { .pos = -1 };
+	struct config config;
+	struct buf script = { 0 };
+	struct live_options o = {
+		.config = &config, .interval_us = c->interval_us, .speed = c->speed,
+		.theme = c->theme, .ssh_connection = getenv("SSH_CONNECTION"),
+		.color = c->use_color, .ascii = c->ascii || !c->utf8, .readonly = c->readonly,
+		.no_mouse = c->no_mouse, .cols = c->script_cols, .lines = c->script_lines,
+		.write = put_write,
+	};
+	int r;
+
+	if (c->batch)
+		return cmd_batch(c);
+	r = check(c);
+	if (r == 0 && c->script)
+		r = read_script(c->script, &script);
+	if (r)
+		return r;
+	if (!c->script && (!c->tty || !isatty(STDIN_FILENO)))
+		return batch_instead(c, "not a terminal");
+	args_filter(c);
+	config_init(&config);
+	o.open = c->open;
+	o.ask = c->ask;
+	o.script = c->script ? buf_cstr(&script) : NULL;
+	r = ended(c, live_run(&o, &err), &err);
+	config_release(&config);
+	buf_release(&script);
+	return r;
+}

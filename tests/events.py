@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: MIT
+"""events.py LSSOCK: `lssock events`, read line by line while
+sockets open, change and close here. Prints TAP lines.
+
+Needs a network namespace of its own.
+"""
+import ctypes
+import json
+import os
+import re
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+LSSOCK = sys.argv[1]
+count = 0
+failed = False
+
+
+def ok(good, text, *why):
+    global count, failed
+    count += 1
+    failed |= not good
+    print("%sok %d - %s" % ("" if good else "not ", count, text))
+    if not good:
+        for line in why:
+            print("#   %.600s" % (line,))
+
+
+class Events:
+    def __init__(self, *args):
+        self.p = subprocess.Popen([LSSOCK, "events", "--interval", "0.1"] + list(args),
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.lines = []
+        self.rest = b""
+        self.begun()
+
+    def read(self, seconds):
+        if select.select([self.p.stdout], [], [], seconds)[0]:
+            self.rest += os.read(self.p.stdout.fileno(), 65536)
+        *lines, self.rest = self.rest.split(b"\n")
+        self.lines += [line.decode() for line in lines]
+
+    def begun(self):
+        """Until it says something: its first round only looks."""
+        for _ in range(200):
+            marker = socket.create_server(("127.0.0.1", MARK), reuse_port=True)
+            self.read(0.15)
+            marker.close()
+            if self.lines:
+                return
+
+    def until(self, good, what, *detail):
+        end = time.monotonic() + 10
+        while not any(good(line) for line in self.lines) and time.monotonic() < end:
+            self.read(0.1)
+        found = [line for line in self.lines if good(line)]
+        ok(len(found) == 1, what, *(detail + tuple(self.lines)))
+        return found[0] if found else None
+
+    def end(self, how):
+        self.p.send_signal(how)
+        out, err = self.p.communicate(timeout=10)
+        self.lines += (self.rest + out).decode().split("\n")[:-1]
+        return self.p.returncode, err.decode()
+
+
+def rename(name):
+    libc = ctypes.CDLL(None)
+    libc.prctl(15, ctypes.c_char_p(name), 0, 0, 0)
+
+
+def connection(server):
+    client = socket.create_connection(server.getsockname())
+    accepted, _ = server.accept()
+    return client, accepted
+
+
+def pour(a, b, size):
+    a.sendall(b"x" * size)
+    b.recv(size, socket.MSG_WAITALL)
+
+
+spare = socket.create_server(("127.0.0.1", 0))
+MARK = spare.getsockname()[1]
+spare.close()
+server = socket.create_server(("127.0.0.1", 0))
+port = server.getsockname()[1]
+other = socket.create_server(("127.0.0.1", 0))
+CLOCK = r"^\d\d:\d\d:\d\d "
+rename(b"a b\nc\x1b")
+
+# ---- lines -----------------------------------------------------------------------
+e = Events("lport:%d or rport:%d or lport:%d" % (port, port, MARK))
+client, accepted = connection(server)
+mine = client.getsockname()[1]
+short = connection(other)
+for s in short:
+    s.close()
+line = e.until(lambda x: " open " in x and (":? " in x or ":%d " % mine in x) and
+               ("127.0.0.1:%d " % port) in x and not x.split()[3].endswith(":%d" % port),
+               "a connection opens")
+ok(re.match(CLOCK + r"open tcp 127\.0\.0\.1:[0-9?]+ [<>-] 127\.0\.0\.1:%d [A-Z_]+ \S+( \+\d+)?$"
+            % port, line or ""), "in the form of a line", line)
+accepted.shutdown(socket.SHUT_WR)
+client.recv(1)
+line = e.until(lambda x: " state " in x and "127.0.0.1:%d " % mine in x.split(" ", 4)[3] + " " and
+               x.split(" > ")[-1].startswith("CLOSE_WAIT"), "its state changes")
+ok(line and "ESTABLISHED > CLOSE_WAIT a\\x20b\\x0ac\\x1b[%d]" % os.getpid() in line,
+   "by whom, and nothing of a name gets through", line)
+client.close()
+accepted.close()
+line = e.until(lambda x: " closed " in x and "127.0.0.1:%d " % mine == x.split()[3] + " ",
+               "it closes")
+ok(line and re.search(r" (<1s|[0-9.]+m?s) in=\d+ out=\d+ retrans=\d+ ", line), "with its bytes",
+   line)
+
+client, accepted = connection(server)
+mine = client.getsockname()[1]
+pour(client, accepted, 48000)
+pour(accepted, client, 1000)
+client.close()
+accepted.close()
+line = e.until(lambda x: " closed " in x and "127.0.0.1:%d " % mine == x.split()[3] + " ",
+               "one shorter than a round closes")
+ok(line and " <1s in=1K out=48K retrans=0 " in line, "with its bytes, too", line)
+code, err = e.end(signal.SIGINT)
+ok(code == 0, "SIGINT ends it", code, err)
+ok(all(re.match(CLOCK, x) for x in e.lines), "each line has a time", *e.lines)
+ok(not any(":%d " % other.getsockname()[1] in x for x in e.lines),
+   "the filter holds", *e.lines)
+
+# ---- objects ----------------------------------------------------------------------
+e = Events("--jsonl", "lport:%d or rport:%d or lport:%d" % (port, port, MARK))
+client, accepted = connection(server)
+mine = client.getsockname()[1]
+pour(client, accepted, 500)
+client.close()
+accepted.close()
+line = e.until(lambda x: '"event":"closed"' in x and '"lport":%d,' % mine in x, "JSON: it closes")
+code, err = e.end(signal.SIGTERM)
+ok(code == 0, "SIGTERM ends it", code, err)
+
+
+def strict(pairs):
+    keys = [k for k, _ in pairs]
+    if len(keys) != len(set(keys)):
+        raise ValueError("twice: %s" % keys)
+    return dict(pairs)
+
+
+try:
+    all_of_it = [json.loads(x, object_pairs_hook=strict) for x in e.lines]
+    ok(True, "every line is an object")
+except ValueError as why:
+    ok(False, "every line is an object", why)
+    all_of_it = []
+d = [x for x in all_of_it if x["event"] == "closed" and x["lport"] == mine]
+ok(len(d) == 1 and 500 <= d[0]["final"]["out"] <= 502 and d[0]["rport"] == port and
+   d[0]["proto"] == "tcp" and isinstance(d[0]["owners"], list), "of a socket as in a list", *d)
+ok(all(re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$", x["time"]) for x in all_of_it),
+   "with time to the millisecond")
+
+# ---- who does not read ---------------------------------------------------------------
+e = Events("lport:%d" % MARK)
+e.p.stdout.close()
+try:
+    e.p.wait(10)
+    ok(e.p.returncode in (0, -signal.SIGPIPE), "it ends when nobody reads", e.p.returncode)
+except subprocess.TimeoutExpired:
+    ok(False, "it ends when nobody reads")
+    e.p.kill()
+print("1..%d" % count)
+sys.exit(failed)
