@@ -67,6 +67,30 @@ def diag_seeds():
              struct.pack("=IHHII", 216, 20, 2, 1, 0) + bytes(200))
 
 
+def event(kind, ns, body):
+    return struct.pack("=HHIQ", kind, ns, len(body), 10 ** 9) + body.ljust((len(body) + 7) & ~7, b"\0")
+
+
+def destroyed(protocol, family):
+    attrs = struct.pack("=HHB3x", 5, 10, protocol) + struct.pack("=HH", 236, 2) + bytes(232)
+    body = struct.pack("=BBBB", family, 7, 0, 0) + b"\0\x50\x12\x67" + bytes(range(32)) + \
+        struct.pack("=IIIIIIII", 0, 5, 1, 0, 0, 0xffffffff, 0, 0) + attrs
+    return struct.pack("=IHHII", 16 + len(body), 20, 0, 0, 0) + body
+
+
+def events_seeds():
+    state = struct.pack("=QQIIIiBBBBHH16s16s16s", 9, 10 ** 9, 7, 0, 4711, 77, 7, 2, 2, 6, 4000, 443,
+                        bytes(16), bytes(16), b"name")
+    tcp4, udp6 = event(1, 0, destroyed(6, 2)), event(1, 3, destroyed(17, 10))
+    change, lost = event(2, 0, state), event(3, 0, struct.pack("=II", 0, 1))
+    tells = event(4, 0, struct.pack("=Ii", 3, 0)) + event(4, 5, struct.pack("=Ii", 2, 24))
+    seed("events", "all", b"\0" + tells + change + tcp4 + udp6 + lost)
+    seed("events", "scrubbed", b"\1" + tcp4 + udp6 + change)
+    seed("events", "lying-length", b"\1" + struct.pack("=HHIQ", 1, 0, 0xfffffff9, 1) + tcp4)
+    seed("events", "lying-message", b"\1" + event(1, 0, struct.pack("=IHHII", 4096, 20, 0, 0, 0)))
+    seed("events", "short", b"\0" + event(2, 0, state[:40]) + event(3, 0, b"1") + event(9, 9, b""))
+
+
 NET = ("tcp tcp6 udp udp6 udplite udplite6 raw raw6 icmp icmp6 unix netlink packet sockstat "
        "sockstat6 protocols").split()
 
@@ -183,6 +207,7 @@ for line in made.stdout:
         break
     facts += line
 diag_seeds()
+events_seeds()
 procnet_seeds()
 procpid_seeds(sorted({int(p) for p in re.findall(rb"pid=(\d+)", facts)}))
 made.stdin.close()
