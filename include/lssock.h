@@ -409,11 +409,12 @@ struct lssock_track {
 	uint64_t changed_ns;		/* epoch: the state changed; 0: not while we looked */
 	uint64_t gone_ns;		/* epoch: closed; 0: it is there */
 	uint64_t in, out;		/* bytes since it was opened, by the kernel's counters */
+	uint64_t base_ns, base_in, base_out; /* what the next rates are reckoned from */
 	uint64_t retrans_ns;		/* epoch: retransmits rose last; 0: never */
 	uint64_t stuck_ns;		/* epoch: since then nothing of the send queue was
 					   acked; 0: it drains */
 	uint64_t drops_ns;		/* epoch: drops rose last; 0: never */
-	float rx, tx;			/* bytes/s, in and out, in the last round */
+	float rx, tx;			/* bytes/s, in and out, of late */
 	float rx_avg, tx_avg;		/* over 10 s */
 	uint32_t retrans, drops;	/* as of this round */
 	uint16_t flags;			/* LSSOCK_T_* */
@@ -466,7 +467,7 @@ struct lssock_watch_options {
 struct lssock_watch;
 
 /* Rounds of a question. ctx and q stay the caller's and must outlive it. Events
- * are subscribed to at once. -ENOMEM. */
+ * are subscribed to by the first round. -ENOMEM. */
 int lssock_watch_new(struct lssock *ctx, const struct lssock_query *q,
 		     const struct lssock_watch_options *opt, struct lssock_watch **ret,
 		     struct lssock_err *err);

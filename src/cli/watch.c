@@ -2,6 +2,7 @@
 /* `lssock watch`: the live view, if there is a terminal that does; else a list per round.
  * What the view needs of the environment is looked up here. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -53,7 +54,7 @@ static int check(const struct cli *c)
 static int read_script(const char *path, struct buf *b)
 {
 	struct buf name = { 0 };
-	int r = io_read_file(path, b, SCRIPT_MAX);
+	int r = io_read_at(AT_FDCWD, path, b, SCRIPT_MAX);
 
 	if (r < 0)
 		say("%s: %s", safe(&name, path), strerror(-r));

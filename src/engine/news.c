@@ -19,7 +19,7 @@ struct drain {
 
 static uint64_t ino_of(const struct drain *d, uint16_t ns)
 {
-	return ns < d->s->ns.n ? d->s->ns.v[ns].ino : 0;
+	return ns < d->s->ns.n ? d->s->ns.v[ns].ino : UINT64_MAX;
 }
 
 static void closed(void *ctx, uint16_t ns, uint64_t time_ns, const struct lssock_sock *k,
@@ -79,10 +79,20 @@ static void tells(void *ctx, uint16_t ns, unsigned bits, int err)
 	d->n->bpf_err = err;
 }
 
+static void untold(void *ctx, uint16_t ns, int err)
+{
+	struct drain *d = ctx;
+
+	(void)ns;
+	(void)err;
+	d->n->tells &= ~(unsigned)EVENT_TELLS_DESTROY;
+}
+
 static int take_chunk(void *ctx, const void *bytes, size_t len)
 {
 	static const struct events_sink sink = {
 		.closed = closed, .state = state, .lost = lost, .tells = tells,
+		.untold = untold,
 	};
 
 	events_decode(bytes, len, &sink, ctx);

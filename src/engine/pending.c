@@ -127,6 +127,12 @@ static uint32_t add_row(struct lssock_watch *w, struct lssock_snap *s, struct ls
 	return row;
 }
 
+/* The kernel's 12 is a SYN_RECV without a socket yet. */
+static uint8_t state_of(uint8_t kernel)
+{
+	return kernel == 12 ? LSSOCK_SYN_RECV : kernel < LSSOCK_N_STATE ? kernel : 0;
+}
+
 uint32_t watch_unseen(struct lssock_watch *w, struct lssock_snap *s, const struct closing *c)
 {
 	const struct change *born = news_birth(&w->news, c->k.cookie);
@@ -142,7 +148,7 @@ uint32_t watch_opened(struct lssock_watch *w, struct lssock_snap *s, const struc
 	struct lssock_sock k = {
 		.cookie = c->st.cookie, .inode = c->st.inode, .lport = c->st.lport,
 		.rport = c->st.rport, .family = c->st.family, .type = SOCK_STREAM,
-		.proto = LSSOCK_TCP, .state = c->st.state, .flags = LSSOCK_F_STATE,
+		.proto = LSSOCK_TCP, .state = state_of(c->st.state), .flags = LSSOCK_F_STATE,
 	};
 
 	memcpy(k.local.ip, c->st.laddr, sizeof(k.local.ip));
@@ -190,6 +196,33 @@ static struct lssock_track *track_of(struct lssock_snap *s, uint32_t row)
 	return &s->tracks.v[row];
 }
 
+/* The listener a connection came through, so that its direction can be told. */
+static uint32_t listener_of(struct lssock_watch *w, struct carry *k, uint32_t before,
+			    uint32_t row)
+{
+	const struct lssock_sock *s = snap_row(k->to, row), *l;
+	uint32_t via = before == LSSOCK_NONE ? LSSOCK_NONE : snap_row(w->prev, before)->via, i;
+
+	for (i = 0; before == LSSOCK_NONE && via == LSSOCK_NONE && i < w->prev->there; i++) {
+		l = snap_row(w->prev, i);
+		if (l->state == LSSOCK_LISTEN && l->lport == s->lport && l->proto == s->proto &&
+		    carry_space(k, l->ns) == s->ns)
+			via = i;
+	}
+	if (via == LSSOCK_NONE || via == before || via >= w->prev->socks.n)
+		return LSSOCK_NONE;
+	return carry_closed(k, via, NULL, 0);
+}
+
+static void link_row(struct lssock_watch *w, struct carry *k, uint32_t before, uint32_t row)
+{
+	uint32_t via = listener_of(w, k, before, row);
+
+	k->to->socks.v[row].via = via;
+	if (via != LSSOCK_NONE)
+		track_of(k->to, via);
+}
+
 static void say_closing(struct lssock_watch *w, struct carry *k, struct closing *c)
 {
 	const void *attrs = c->attrs_len ? news_attrs(&w->news, c) : NULL;
@@ -211,6 +244,7 @@ static void say_closing(struct lssock_watch *w, struct carry *k, struct closing 
 	t->flags |= LSSOCK_T_FINAL;
 	t->gone_ns = watch_epoch(k->to, c->time_ns);
 	track_count(k->to, row, t);
+	link_row(w, k, before, row);
 	watch_event(k->to, t->gone_ns, row, LSSOCK_EVENT_CLOSE,
 		    before != LSSOCK_NONE ? snap_row(w->prev, before)->state : 0, c->k.state);
 }
@@ -231,9 +265,11 @@ static void say_change(struct lssock_watch *w, struct carry *k, struct change *c
 		return;
 	if (before != LSSOCK_NONE)
 		*t = w->prev->tracks.v[before];
-	k->to->socks.v[row].state = c->st.state;
+	k->to->socks.v[row].state = state_of(c->st.state);
+	link_row(w, k, before, row);
 	watch_event(k->to, watch_epoch(k->to, c->time_ns), row,
-		    first ? LSSOCK_EVENT_OPEN : LSSOCK_EVENT_STATE, c->st.was, c->st.state);
+		    first ? LSSOCK_EVENT_OPEN : LSSOCK_EVENT_STATE, state_of(c->st.was),
+		    state_of(c->st.state));
 }
 
 static int fill(struct lssock_watch *w, struct carry *k)

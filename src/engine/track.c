@@ -11,6 +11,7 @@
 #include "engine/engine.h"
 
 #define AVERAGE_S 10.0f
+#define SHORTEST_S 0.25f
 /* Offsets in struct tcp_info (include/uapi/linux/tcp.h). */
 #define INFO_RETRANS 100
 #define INFO_ACKED 120
@@ -57,17 +58,26 @@ static float average(float before, float now, float seconds, bool first)
 	return first ? now : before + (now - before) * part;
 }
 
-static void rate(struct lssock_track *t, const struct lssock_track *p, float seconds)
+/* Rounds that follow each other at once say nothing of rates: these stay what they
+ * were until there is a time to reckon with. */
+static void rate(struct lssock_track *t, const struct lssock_track *p, uint64_t now)
 {
 	bool first = !(p->flags & LSSOCK_T_RATES);
+	float seconds;
 
-	if (!(p->flags & LSSOCK_T_COUNTED) || seconds <= 0)
-		return;
-	t->flags |= LSSOCK_T_RATES;
-	t->rx = per_second(t->in, p->in, seconds);
-	t->tx = per_second(t->out, p->out, seconds);
-	t->rx_avg = average(p->rx_avg, t->rx, seconds, first);
-	t->tx_avg = average(p->tx_avg, t->tx, seconds, first);
+	if (p->base_ns && now >= p->base_ns) {
+		seconds = (float)(now - p->base_ns) / 1e9f;
+		t->flags |= first && seconds < SHORTEST_S ? 0 : LSSOCK_T_RATES;
+		if (seconds < SHORTEST_S)
+			return;
+		t->rx = per_second(t->in, p->base_in, seconds);
+		t->tx = per_second(t->out, p->base_out, seconds);
+		t->rx_avg = average(p->rx_avg, t->rx, seconds, first);
+		t->tx_avg = average(p->tx_avg, t->tx, seconds, first);
+	}
+	t->base_ns = now;
+	t->base_in = t->in;
+	t->base_out = t->out;
 }
 
 static bool has_to_send(const struct lssock_sock *k)
@@ -89,7 +99,7 @@ static void date(struct lssock_track *t, const struct lssock_track *p,
 		t->stuck_ns = before;
 }
 
-static void track_again(struct collect *c, uint32_t row, uint32_t prev_row, float seconds)
+static void track_again(struct collect *c, uint32_t row, uint32_t prev_row)
 {
 	const struct lssock_track *p = &c->prev->tracks.v[prev_row];
 	const struct lssock_sock *k = snap_row(c->s, row);
@@ -99,14 +109,13 @@ static void track_again(struct collect *c, uint32_t row, uint32_t prev_row, floa
 
 	*t = *p;
 	t->flags &= LSSOCK_T_OLDER;
-	t->rx = t->tx = 0;
 	t->problems = 0;
 	if (was != k->state) {
 		t->was = was;
 		t->changed_ns = now;
 	}
 	if (track_count(c->s, row, t))
-		rate(t, p, seconds);
+		rate(t, p, now);
 	date(t, p, k, now, c->prev->meta.now_ns);
 }
 
@@ -119,19 +128,12 @@ static void track_new(struct collect *c, uint32_t row, uint32_t was_asked)
 	t->first_ns = c->s->meta.now_ns;
 	if (!c->prev || !(was_asked & 1u << k->proto))
 		t->flags |= LSSOCK_T_OLDER;
-	track_count(c->s, row, t);
-}
-
-static float seconds_since(const struct collect *c)
-{
-	if (!c->prev || c->s->meta.now_ns <= c->prev->meta.now_ns)
-		return 0;
-	return (float)(c->s->meta.now_ns - c->prev->meta.now_ns) / 1e9f;
+	if (track_count(c->s, row, t))
+		rate(t, &(struct lssock_track){ .base_ns = 0 }, t->first_ns);
 }
 
 int track_rows(struct collect *c, uint32_t was_asked)
 {
-	float seconds = seconds_since(c);
 	uint32_t i, n = c->s->socks.n;
 
 	if (!vec_reserve(&c->s->tracks, n + 1))
@@ -143,7 +145,7 @@ int track_rows(struct collect *c, uint32_t was_asked)
 		uint32_t before = i < c->carry.n_rows ? c->carry.rows[i] : LSSOCK_NONE;
 
 		if (before != LSSOCK_NONE && before < c->prev->tracks.n)
-			track_again(c, i, before, seconds);
+			track_again(c, i, before);
 		else
 			track_new(c, i, was_asked);
 	}

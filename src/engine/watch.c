@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 
 #include "engine/watch.h"
+#include "query/problem.h"
 
 #define CLOSED_MAX 10000
 #define NS_PER_S 1000000000ull
@@ -325,6 +326,7 @@ static int finish(struct collect *c, void *ctx)
 		e = track_rows(c, w->protos);
 	if (e < 0)
 		return e;
+	problem_all(c->s);
 	index_time_waits(&r);
 	close_rows(&r);
 	close_rest(&r);

@@ -41,3 +41,5 @@ void config_release(struct config *c)
 	vec_release(&c->complaints);
 	config_init(c);
 }
+
+int config_write(const struct config *c, const struct config_paths *paths) { (void)c; (void)paths; return 0; }
