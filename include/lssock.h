@@ -328,6 +328,7 @@ enum lssock_layout {
 #define LSSOCK_Q_ACT		0x40000	/* to act on: all sockets of each owner; a port without
 					   a key is a local one, a bare number refused, and so
 					   is a filter that lets all through */
+#define LSSOCK_Q_UNSORTED	0x80000	/* a view has the rows as they come */
 
 struct lssock_question {
 	size_t size;

@@ -45,7 +45,7 @@ static const struct spec listening[] = {
 	{ "cmd", "COMMAND", 140, 16, 20, 4, false, false },
 };
 static const struct spec groups[] = {
-	{ "group", "GROUP", 0, 16, 40, 4, false, false },
+	{ "group", "GROUP", 0, 29, 44, 4, false, false },
 	{ "listen", "LIS", 0, 4, 4, 0, true, false },
 	{ "estab", "ESTAB", 0, 5, 6, 0, true, false },
 	{ "other", "OTHER", 50, 5, 6, 0, true, false },
@@ -208,7 +208,9 @@ void short_time(uint64_t us, char buf[16])
 {
 	uint64_t s = us / 1000000;
 
-	if (us < 10000)
+	if (us < 1000)
+		snprintf(buf, 16, "%uus", (unsigned)us);
+	else if (us < 10000)
 		snprintf(buf, 16, "%.1fms", (double)us / 1000);
 	else if (us < 1000000)
 		snprintf(buf, 16, "%ums", (unsigned)(us / 1000));
@@ -271,6 +273,9 @@ static void process(const struct cell_of *c, char *buf, size_t size, enum role *
 		*role = ROLE_DIM;
 		text(c, "user", user, sizeof(user));
 		snprintf(buf, size, "?%s", user);
+		return;
+	case LSSOCK_WHY_VANISHED:
+		snprintf(buf, size, "?");
 		return;
 	case LSSOCK_WHY_LATER:
 		snprintf(buf, size, "%s", c->ui->ascii ? "..." : "…");
@@ -502,15 +507,16 @@ static void child(const struct cell_of *c, char *buf, size_t size)
 {
 	const char *branch = c->ui->ascii ? (c->item->last ? "`- " : "|- ") :
 			     c->item->last ? "└ " : "├ ";
-	char near[96], far[96];
+	char near[96], far[96], arrow[4];
 	enum role none;
 
 	end(c, "local", false, near, sizeof(near));
 	remote(c, far, sizeof(far), &none);
+	direction(c, arrow, sizeof(arrow));
 	if (c->ui->tab == TAB_LISTEN || c->k->state == LSSOCK_LISTEN)
 		snprintf(buf, size, "  %s%s", branch, near);
 	else
-		snprintf(buf, size, "  %s%s - %s", branch, near, far);
+		snprintf(buf, size, "  %s%s %s %s", branch, near, arrow[0] ? arrow : "-", far);
 }
 
 static void sparkline(const struct ui *ui, uint64_t key, unsigned width, char *buf, size_t size)
@@ -537,6 +543,13 @@ static void sparkline(const struct ui *ui, uint64_t key, unsigned width, char *b
 			at += (size_t)snprintf(buf + at, size - at, "%s", glyphs[level]);
 	}
 	buf[at] = '\0';
+}
+
+static void graph(const struct cell_of *c, unsigned width, char *buf, size_t size,
+		  enum role *role)
+{
+	*role = ROLE_GRAPH;
+	sparkline(c->ui, hist_key(c->item->id), width, buf, size);
 }
 
 static void group_cell(const struct cell_of *c, const struct column *col, char *buf, size_t size,
@@ -641,6 +654,10 @@ static void socket_cell(const struct cell_of *c, const struct column *col, char 
 		port(c, buf, size);
 	else if (!strcmp(f, "group") || !strcmp(f, "address"))
 		child(c, buf, size);
+	else if (!strcmp(f, "estab"))
+		state(c, buf, size, role);
+	else if (!strcmp(f, "graph"))
+		graph(c, col->width, buf, size, role);
 	else if (col->index >= 0)
 		text(c, f, buf, size);
 	else

@@ -60,7 +60,7 @@ static int export_to(struct ui *ui, int fd, const char *format, uint32_t *ret_n)
 	struct lssock_query *query;
 	struct lssock_view *view = NULL;
 	struct lssock_sheet *sheet = NULL;
-	int r = ui_question(ui, buf_cstr(&ui->filter), !strcmp(format, "table"), &query, NULL);
+	int r = ui_question(ui, buf_cstr(&ui->filter), format, &query, NULL);
 
 	if (r < 0)
 		return r;

@@ -120,7 +120,7 @@ static char row_mark(const struct ui *ui, uint32_t row)
 	const struct lssock_track *t = lssock_tracks(ui->snap, NULL);
 
 	if (t && t[row].gone_ns)
-		return 'x';
+		return ui->tab == TAB_CLOSED ? ' ' : 'x';
 	if (ui_is_session(ui, row))
 		return 'Y';
 	if (!t)
@@ -164,8 +164,8 @@ static void question_text(const struct ui *ui, const char *filter, struct buf *b
 		buf_puts(b, b->len ? " and is:problem" : "is:problem");
 }
 
-int ui_question(const struct ui *ui, const char *text, bool table, struct lssock_query **ret,
-		struct lssock_err *err)
+int ui_question(const struct ui *ui, const char *text, const char *export,
+		struct lssock_query **ret, struct lssock_err *err)
 {
 	static const uint32_t protos[N_TABS] = {
 		[TAB_SOCKETS] = LSSOCK_PROTOS_INET, [TAB_LISTEN] = LSSOCK_PROTOS_INET,
@@ -175,8 +175,9 @@ int ui_question(const struct ui *ui, const char *text, bool table, struct lssock
 	struct buf b = { 0 };
 	struct lssock_question q = {
 		.size = sizeof(q), .protos = protos[ui->tab],
-		.layout = table ? LSSOCK_LAYOUT_TABLE : LSSOCK_LAYOUT_RECORD,
+		.layout = export && !strcmp(export, "table") ? LSSOCK_LAYOUT_TABLE : LSSOCK_LAYOUT_RECORD,
 		.flags = LSSOCK_Q_WATCH | LSSOCK_Q_CLOSED |
+			 (export ? 0 : LSSOCK_Q_UNSORTED) |
 			 (ui->tab == TAB_LISTEN ? LSSOCK_Q_LISTEN : 0) |
 			 (ui->all || ui->tab == TAB_CLOSED ? LSSOCK_Q_ALL : 0),
 	};
@@ -195,7 +196,7 @@ int ui_filter(struct ui *ui, const char *text, struct lssock_err *err)
 {
 	struct lssock_query *query;
 	struct buf valid = { 0 };
-	int r = ui_question(ui, text, false, &query, err);
+	int r = ui_question(ui, text, NULL, &query, err);
 
 	if (r < 0)
 		return r;
@@ -253,11 +254,12 @@ static bool choose(struct ui *ui, uint32_t **ret, uint32_t *ret_n)
 
 /* Ascending; what is not known or does not apply comes last either way. */
 struct key {
-	uint64_t rank;			/* held: the place before; pinned and last ones */
 	uint64_t a, b;
-	uint32_t before;		/* the place before: for equal keys */
-	struct item item;
 	uint64_t sticky;
+	uint32_t before;		/* the place before: for equal keys */
+	uint32_t item;			/* its place in what is sorted */
+	uint32_t row;
+	uint8_t rank;			/* pinned ones first, those without a key last */
 };
 
 static uint64_t real_key(double v)
@@ -365,7 +367,7 @@ static bool item_key(const struct sorting *by, const struct item *i, struct key 
 		const struct rollup *g = &ui->groups.v[i->group];
 
 		if (group_rate(g, field_name(by->sort.field), &rate))
-			k->a = real_key(rate);
+			k->a = (uint64_t)rate;
 		else if (!strcmp(field_name(by->sort.field), "proc"))
 			text_key(k, g->name, strlen(g->name));
 		else
@@ -391,22 +393,18 @@ static uint32_t place_before(const struct ui *ui, struct row_id id)
 static uint64_t stick(const struct sorting *by, const struct key *k)
 {
 	uint64_t old;
-	double a, b;
 
 	if (!by->is_rate || k->before == LSSOCK_NONE || k->before >= by->ui->sticky.n)
 		return k->a;
 	old = by->ui->sticky.v[k->before];
-	a = (double)(k->a >> 32);
-	b = (double)(old >> 32);
-	/* The upper half of a double is about its logarithm: a tenth is 1 << 17. */
-	return a > b + 143000 || b > a + 143000 ? k->a : old;
+	return k->a > old + old / 10 || k->a + k->a / 10 < old ? k->a : old;
 }
 
 static void make_key(const struct sorting *by, const struct item *i, struct key *k)
 {
 	bool known;
 
-	*k = (struct key){ .item = *i, .before = place_before(by->ui, i->id) };
+	*k = (struct key){ .row = i->row, .before = place_before(by->ui, i->id) };
 	known = item_key(by, i, k);
 	k->a = stick(by, k);
 	k->sticky = k->a;
@@ -433,21 +431,61 @@ static int compare_keys(const void *x, const void *y)
 		return a->b < b->b ? -1 : 1;
 	if (a->before != b->before)
 		return a->before < b->before ? -1 : 1;
-	return (a->item.row > b->item.row) - (a->item.row < b->item.row);
+	return (a->row > b->row) - (a->row < b->row);
+}
+
+/* Those that were there before in the order they had: mostly that is the order. */
+static void as_before(struct key *keys, struct key *to, uint32_t n, uint32_t n_before,
+		      uint32_t *places)
+{
+	uint32_t i, at = 0;
+
+	memset(places, 0xff, n_before * sizeof(*places));
+	for (i = 0; i < n; i++)
+		if (keys[i].before != LSSOCK_NONE)
+			places[keys[i].before] = i;
+	for (i = 0; i < n_before; i++)
+		if (places[i] != LSSOCK_NONE)
+			to[at++] = keys[places[i]];
+	for (i = 0; i < n; i++)
+		if (keys[i].before == LSSOCK_NONE || places[keys[i].before] != i)
+			to[at++] = keys[i];
+}
+
+static bool is_sorted(const struct key *keys, uint32_t n)
+{
+	uint32_t i;
+
+	for (i = 1; i < n; i++)
+		if (compare_keys(&keys[i - 1], &keys[i]) > 0)
+			return false;
+	return true;
 }
 
 static bool sort_items(const struct sorting *by, const struct item *items, uint32_t n,
 		       struct key **ret)
 {
 	struct key *keys = mem_alloc((n + 1ul) * sizeof(*keys));
-	uint32_t i;
+	struct key *sorted = mem_alloc((n + 1ul) * sizeof(*keys));
+	uint32_t *places = mem_alloc((by->ui->order.n + 1ul) * sizeof(*places)), i;
+	bool done = keys && sorted && places;
 
-	if (!keys)
-		return false;
-	for (i = 0; i < n; i++)
+	for (i = 0; done && i < n; i++) {
 		make_key(by, &items[i], &keys[i]);
-	qsort(keys, n, sizeof(*keys), compare_keys);
-	*ret = keys;
+		keys[i].item = i;
+	}
+	if (done) {
+		as_before(keys, sorted, n, by->ui->order.n, places);
+		if (!is_sorted(sorted, n))
+			qsort(sorted, n, sizeof(*sorted), compare_keys);
+	}
+	mem_free(keys);
+	mem_free(places);
+	if (!done) {
+		mem_free(sorted);
+		return false;
+	}
+	*ret = sorted;
 	return true;
 }
 
@@ -456,7 +494,8 @@ static bool sort_items(const struct sorting *by, const struct item *items, uint3
 struct listing {
 	struct sorting by;
 	VEC(struct item) raw;
-	VEC(struct key) done;
+	VEC(struct item) done;
+	VEC(uint64_t) sticky;		/* of those that are done */
 };
 
 static void add_raw(struct listing *l, const struct item *i)
@@ -467,12 +506,15 @@ static void add_raw(struct listing *l, const struct item *i)
 		*place = *i;
 }
 
-static void add_done(struct listing *l, const struct key *k)
+static void add_done(struct listing *l, const struct item *i, const struct key *k)
 {
-	struct key *place = vec_push(&l->done);
+	uint64_t *sticky = vec_push(&l->sticky);
+	struct item *place = sticky ? vec_push(&l->done) : NULL;
 
-	if (place)
-		*place = *k;
+	if (!place)
+		return;
+	*place = *i;
+	*sticky = k->sticky;
 }
 
 static void add_children(struct listing *l, const struct rollup *g)
@@ -491,8 +533,8 @@ static void add_children(struct listing *l, const struct rollup *g)
 	}
 	if (sort_items(&sub.by, sub.raw.v, sub.raw.n, &keys)) {
 		for (i = 0; i < sub.raw.n; i++) {
-			keys[i].item.last = i + 1 == sub.raw.n;
-			add_done(l, &keys[i]);
+			sub.raw.v[keys[i].item].last = i + 1 == sub.raw.n;
+			add_done(l, &sub.raw.v[keys[i].item], &keys[i]);
 		}
 		mem_free(keys);
 	}
@@ -526,26 +568,33 @@ static void raw_groups(struct listing *l, enum item_kind kind)
 	}
 }
 
-static void keep_order(struct ui *ui, const struct listing *l)
+/* The new list becomes the one before. */
+static void keep_order(struct ui *ui, struct listing *l)
 {
 	uint32_t i, *slot;
 
 	index_clear(&ui->places);
-	ui->items.n = ui->order.n = ui->sticky.n = 0;
-	if (!vec_reserve(&ui->items, l->done.n + 1) || !vec_reserve(&ui->order, l->done.n + 1) ||
-	    !vec_reserve(&ui->sticky, l->done.n + 1))
+	index_reserve(&ui->places, l->done.n);
+	ui->order.n = 0;
+	if (!vec_reserve(&ui->order, l->done.n + 1))
 		return;
 	for (i = 0; i < l->done.n; i++) {
-		const struct key *k = &l->done.v[i];
-
-		ui->items.v[i] = k->item;
-		ui->order.v[i] = k->item.id;
-		ui->sticky.v[i] = k->sticky;
-		slot = index_put(&ui->places, place_key(k->item.id));
+		ui->order.v[i] = l->done.v[i].id;
+		slot = index_put(&ui->places, place_key(l->done.v[i].id));
 		if (slot)
 			*slot = i;
 	}
-	ui->items.n = ui->order.n = ui->sticky.n = l->done.n;
+	ui->order.n = l->done.n;
+	vec_release(&ui->items);
+	vec_release(&ui->sticky);
+	ui->items.v = l->done.v;
+	ui->items.n = l->done.n;
+	ui->items.cap = l->done.cap;
+	ui->sticky.v = l->sticky.v;
+	ui->sticky.n = l->sticky.n;
+	ui->sticky.cap = l->sticky.cap;
+	l->done.v = NULL;
+	l->sticky.v = NULL;
 }
 
 /* The line stays where it is on the screen; the list moves around it. */
@@ -592,6 +641,21 @@ static struct sorting sorting_of(struct ui *ui)
 	return by;
 }
 
+static void add_group_samples(struct ui *ui)
+{
+	uint64_t now = lssock_snap_meta(ui->snap)->now_ns;
+	uint32_t i;
+
+	for (i = 0; i < ui->groups.n; i++) {
+		const struct rollup *g = &ui->groups.v[i];
+		const struct sample s = { .rx = g->rx, .tx = g->tx };
+		struct ring *r = g->counted ? hist_make(&ui->hist, g->key | 2, now) : NULL;
+
+		if (r && r->last_ns != now)
+			ring_add(r, &s, now, ui->interval_us * 1000);
+	}
+}
+
 static void build(struct ui *ui, const uint32_t *rows, uint32_t n)
 {
 	struct listing l = { .by = sorting_of(ui) };
@@ -600,23 +664,30 @@ static void build(struct ui *ui, const uint32_t *rows, uint32_t n)
 	uint32_t i;
 
 	ui->groups.n = ui->members.n = 0;
-	if (ui->tab == TAB_GROUPS && rollup_groups(ui, rows, n) == 0)
+	if (ui->tab == TAB_GROUPS && rollup_groups(ui, rows, n) == 0) {
 		raw_groups(&l, ITEM_GROUP);
-	else if (ui->tab == TAB_LISTEN && rollup_services(ui, rows, n) == 0)
+		add_group_samples(ui);
+	}
+	if (ui->tab == TAB_LISTEN && rollup_services(ui, rows, n) == 0)
 		raw_groups(&l, ITEM_SERVICE);
-	else if (!rolled)
+	if (!rolled)
 		raw_sockets(&l, rows, n);
 	if (sort_items(&l.by, l.raw.v, l.raw.n, &keys)) {
+		vec_reserve(&l.done, l.raw.n + 1);
+		vec_reserve(&l.sticky, l.raw.n + 1);
 		for (i = 0; i < l.raw.n; i++) {
-			add_done(&l, &keys[i]);
-			if (rolled && ui->groups.v[keys[i].item.group].open)
-				add_children(&l, &ui->groups.v[keys[i].item.group]);
+			const struct item *item = &l.raw.v[keys[i].item];
+
+			add_done(&l, item, &keys[i]);
+			if (rolled && ui->groups.v[item->group].open)
+				add_children(&l, &ui->groups.v[item->group]);
 		}
 		keep_order(ui, &l);
 	}
 	mem_free(keys);
 	vec_release(&l.raw);
 	vec_release(&l.done);
+	vec_release(&l.sticky);
 }
 
 void ui_list(struct ui *ui)

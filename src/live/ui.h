@@ -197,9 +197,9 @@ void ui_list(struct ui *ui);
 /* Compiles the question of tab and filter; the filter stays as it was if this one is
  * wrong. 0, or -EINVAL with *err. */
 int ui_filter(struct ui *ui, const char *text, struct lssock_err *err);
-/* The question itself. table: with the columns of a table, else with those of JSON. */
-int ui_question(const struct ui *ui, const char *text, bool table, struct lssock_query **ret,
-		struct lssock_err *err);
+/* The question itself. export: NULL, or the format that its columns are for. */
+int ui_question(const struct ui *ui, const char *text, const char *export,
+		struct lssock_query **ret, struct lssock_err *err);
 struct row_id row_id(const struct lssock_snap *s, uint32_t row);
 /* The row of an id in the snapshot that is shown, LSSOCK_NONE: it is not there. */
 uint32_t ui_find_row(const struct ui *ui, struct row_id id);

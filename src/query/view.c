@@ -41,7 +41,7 @@ int lssock_view_new(struct lssock_snap *s, const struct lssock_query *q,
 		v->snap = lssock_snap_hold(s);
 		v->query = q;
 		r = rows_select(&v->rows, s, q);
-		if (!r)
+		if (!r && !(q->flags & LSSOCK_Q_UNSORTED))
 			r = rows_sort(&v->rows, s, q);
 	}
 	if (r) {
