@@ -132,14 +132,20 @@ static bool drops_now(const struct verdict *v)
 	return v->t && v->t->drops_ns && snap_ago_us(v->s, v->t->drops_ns) < RECENT_US;
 }
 
-/* Percent of the time in which there was something to send. */
-static uint64_t share(const struct verdict *v, enum tcp_info_at at)
+static uint64_t percent(uint64_t part, uint64_t whole)
 {
-	uint64_t busy = info(v, INFO_BUSY, 8), part = info(v, at, 8);
+	return (uint64_t)(((__uint128_t)part * 100 + whole / 2) / whole);
+}
 
-	if (busy == INFO_NONE || part == INFO_NONE || !busy)
-		return 0;
-	return part >= busy ? 100 : (uint64_t)((__uint128_t)part * 100 / busy);
+/* What times of sending are shares of: its whole life if that was seen, else the time in
+ * which there was something to send. */
+static uint64_t sending_whole(const struct verdict *v, bool *ret_life)
+{
+	uint64_t busy = info(v, INFO_BUSY, 8), life;
+
+	*ret_life = v->t && v->t->first_ns && !(v->t->flags & LSSOCK_T_OLDER);
+	life = *ret_life ? snap_ago_us(v->s, v->t->first_ns) : 0;
+	return busy == INFO_NONE || life < busy ? busy : life;
 }
 
 /* ---- closed, or nearly ----------------------------------------------------------- */
@@ -348,20 +354,29 @@ static bool has_retransmitted(const struct verdict *v)
 	return true;
 }
 
-/* Something was there to send for long enough that its shares mean something. */
+/* Something was there to send for long enough that its shares mean something, and that
+ * is not too long ago. */
+static bool has_lately_sent(const struct verdict *v)
+{
+	return above(info(v, INFO_BUSY, 8), S_US) &&
+	       (unsent(v) || !above(tcp_idle_us(v->s, v->row), RECENT_US));
+}
+
 static bool is_held_up(const struct verdict *v)
 {
-	uint64_t window = share(v, INFO_RWND_LIMITED), buffer = share(v, INFO_SNDBUF_LIMITED);
-	uint64_t most = window > buffer ? window : buffer;
+	uint64_t window = info(v, INFO_RWND_LIMITED, 8), buffer = info(v, INFO_SNDBUF_LIMITED, 8);
+	uint64_t most = window > buffer ? window : buffer, whole;
+	bool life;
 
-	if (most < HELD_PERCENT || !above(info(v, INFO_BUSY, 8), S_US) ||
-	    (!unsent(v) && above(tcp_idle_us(v->s, v->row), RECENT_US)))
+	whole = sending_whole(v, &life);
+	if (!has_lately_sent(v) || buffer == INFO_NONE || most > whole ||
+	    percent(most, whole) < HELD_PERCENT || most < whole - info(v, INFO_BUSY, 8))
 		return false;
 	say(v, most == window ? "held up by the receive window of the other end" :
 	    "held up by our send buffer");
 	say(v, " for ");
-	buf_u64(v->b, most);
-	say(v, "% of the time it had to send");
+	buf_u64(v->b, percent(most, whole));
+	say(v, life ? "% of its time" : "% of the time it had to send");
 	return true;
 }
 
@@ -622,32 +637,28 @@ void verdict_put(const struct lssock_snap *s, uint32_t row, struct buf *b)
 
 static void say_share(const struct verdict *v, const char *what, uint64_t part, uint64_t whole)
 {
-	uint64_t percent = (uint64_t)(((__uint128_t)part * 100 + whole / 2) / whole);
-
-	if (!percent)
+	if (!percent(part, whole))
 		return;
 	if (v->b->len)
 		say(v, ", ");
 	say(v, what);
 	say(v, " ");
-	buf_u64(v->b, percent);
+	buf_u64(v->b, percent(part, whole));
 	say(v, "%");
 }
 
-/* Of its whole life if that was seen, else of the time in which it had to send. */
 void verdict_limits(const struct lssock_snap *s, uint32_t row, struct buf *b)
 {
 	const struct verdict v = { .s = s, .row = row, .k = snap_row(s, row),
 				   .t = field_track(s, row), .b = b };
-	uint64_t busy = info(&v, INFO_BUSY, 8), whole = busy;
+	uint64_t busy = info(&v, INFO_BUSY, 8), whole;
 	uint64_t window = info(&v, INFO_RWND_LIMITED, 8);
 	uint64_t buffer = info(&v, INFO_SNDBUF_LIMITED, 8);
-	bool life = v.t && v.t->first_ns && !(v.t->flags & LSSOCK_T_OLDER);
+	bool life;
 
+	whole = sending_whole(&v, &life);
 	if (busy == INFO_NONE || window == INFO_NONE || buffer == INFO_NONE)
 		return;
-	if (life && snap_ago_us(s, v.t->first_ns) > whole)
-		whole = snap_ago_us(s, v.t->first_ns);
 	if (!whole || window > busy || buffer > busy - window)
 		return;
 	say_share(&v, "app", whole - busy, whole);

@@ -94,6 +94,12 @@ static void test_held_up(void **state)
 	tcp_set(&m.info, INFO_SNDBUF_LIMITED, 8, 10000000);
 	says(&m, "held up by the receive window of the other end for 62% of the time it had "
 		 "to send");
+	m.watched = true;		/* over its whole life the program was slower */
+	m.t.first_ns = NOW - 400 * SEC;
+	says(&m, "healthy; sends as fast as the network allows, 3.8M are on their way or wait");
+	m.t.first_ns = NOW - 124 * SEC;
+	says(&m, "held up by the receive window of the other end for 50% of its time");
+	m.watched = false;
 	tcp_set(&m.info, INFO_RWND_LIMITED, 8, 0);
 	tcp_set(&m.info, INFO_SNDBUF_LIMITED, 8, 30000000);
 	says(&m, "held up by our send buffer for 30% of the time it had to send");

@@ -86,7 +86,7 @@ static inline uint32_t watched_add(struct lssock_snap *s, const struct lssock_so
 				   const struct tcp *info, uint32_t drops,
 				   const struct lssock_track *t)
 {
-	uint32_t mem[9] = { [8] = drops }, row;
+	uint32_t mem[9] = { [1] = 131072, [3] = 212992, [8] = drops }, row;
 	struct buf b = { 0 };
 
 	if (info)
