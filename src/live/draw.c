@@ -627,9 +627,3 @@ void ui_draw(const struct ui *ui, struct grid *g)
 	if (ui->box.kind)
 		box_draw(ui, g);
 }
-
-void ui_pane(const struct ui *ui, const struct item *i, struct grid *g, unsigned y, unsigned lines)
-{
-	(void)ui; (void)i; (void)lines;
-	grid_fill(g, y, 0, g->cols, ROLE_FRAME, '-');
-}
