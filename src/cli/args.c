@@ -453,10 +453,10 @@ const struct cli_option cli_options[] = {
 	{ 0, "from", "FILE", SRC, "a recording", "replay a recording", set_word, W_FROM, NULL },
 	{ 0, "proc-root", "DIR", SRC, "", "read processes below DIR instead of /proc", set_word,
 	  W_PROC_ROOT, NULL },
-	{ 0, "collector", "NAME", SRC, "",
+	{ 0, "collector", "NAME", SRC, NULL,
 	  "who finds the owners: proc, bpf, or auto for what is faster; without CAP_BPF and "
 	  "CAP_PERFMON it is always proc", set_collector, 0, NULL },
-	{ 0, "workers", "N", SRC, "", "threads beside the main one; one less than CPUs, at "
+	{ 0, "workers", "N", SRC, NULL, "threads beside the main one; one less than CPUs, at "
 	  "most 3, if not given", set_workers, 0, NULL },
 	{ 0, "interval", "SEC", SRC, NULL,
 	  "record, events, watch: time from one round to the next; a second if not given",

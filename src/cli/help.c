@@ -68,8 +68,7 @@ int help_print(void)
 	buf_puts(&b, "lssock [OPTIONS] [FILTER]   which process owns which socket\n"
 		 "lssock PORT|SOCKETFILE      the story of one port or unix socket\n"
 		 "lssock netns                network namespaces and how they connect\n"
-		 "lssock watch [FILTER]       the live view (? in it lists the keys)\n"
-		 "lssock events [FILTER]      what opens, changes, closes (also: watch --batch)\n"
+		 "lssock watch [FILTER]       the live view; events: a line per change\n"
 		 "lssock record FILE [--interval SEC --rounds N] [--anon]\n"
 		 "lssock kill|close FILTER [--yes] [--max N] [--dry-run] [--signal SIG]\n");
 	help_options(&b);

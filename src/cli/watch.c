@@ -10,7 +10,6 @@
 #include "base/io.h"
 #include "cli/cli.h"
 #include "live/live.h"
-#include "live/term.h"
 
 #define SCRIPT_MAX 1000000
 
@@ -22,7 +21,7 @@ static int batch_instead(struct cli *c, const char *why)
 
 static bool is_theme(const char *name)
 {
-	const char *const *t = term_themes();
+	const char *const *t = live_themes();
 
 	while (*t && strcmp(*t, name))
 		t++;
@@ -67,7 +66,7 @@ static int ended(struct cli *c, int r, const struct lssock_err *err)
 	if (r == -ENOTTY || r == -ENOENT)
 		return batch_instead(c, err->msg[0] ? err->msg : strerror(-r));
 	if (r > 0)
-		term_raise(r);
+		live_raise(r);
 	if (r >= 0)
 		return EXIT_DONE;
 	say_filter(c->ask.filter, err->msg[0] ? err : &(struct lssock_err){ .pos = -1 });

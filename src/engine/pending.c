@@ -22,8 +22,11 @@ struct lssock_event *watch_event(struct lssock_snap *s, uint64_t time_ns, uint32
 	struct lssock_event *e = vec_push(&s->events);
 
 	if (e)
-		*e = (struct lssock_event){ .time_ns = time_ns, .row = row, .kind = (uint8_t)kind,
-					    .was = was, .state = state };
+		*e = (struct lssock_event){ .time_ns = time_ns,
+					    .row = row,
+					    .kind = (uint8_t)kind,
+					    .was = was,
+					    .state = state };
 	return e;
 }
 

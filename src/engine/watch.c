@@ -198,7 +198,8 @@ static void find_listeners(struct round *r)
 	uint32_t i, *place;
 
 	for (i = 0; i < r->s->there; i++)
-		if (snap_row(r->s, i)->state == LSSOCK_LISTEN && snap_is_inet(snap_row(r->s, i))) {
+		if (snap_row(r->s, i)->state == LSSOCK_LISTEN &&
+		    snap_is_inet(snap_row(r->s, i))) {
 			place = vec_push(&r->listeners);
 			if (place)
 				*place = i;
@@ -261,7 +262,7 @@ static void close_rest(struct round *r)
 	}
 }
 
-/* ---- events of rows that are there -------------------------------------------------------- */
+/* ---- events of rows that are there ------------------------------------------------ */
 
 static uint64_t opened_ns(const struct round *r, const struct lssock_track *t)
 {
@@ -337,7 +338,7 @@ static int finish(struct collect *c, void *ctx)
 	return e;
 }
 
-/* ---- public ----------------------------------------------------------------------------------- */
+/* ---- public ----------------------------------------------------------------------- */
 
 int lssock_watch_new(struct lssock *ctx, const struct lssock_query *q,
 		     const struct lssock_watch_options *opt, struct lssock_watch **ret,

@@ -50,7 +50,8 @@ static void setting_text(const struct ui *ui, uint32_t which, char *buf, size_t 
 		snprintf(buf, size, "header lines     %s", headers[ui->header % 3]);
 		break;
 	case SET_LOOPBACK:
-		snprintf(buf, size, "loopback         %s", ui->no_loopback ? "hidden" : "shown");
+		snprintf(buf, size, "loopback         %s",
+			 ui->no_loopback ? "hidden" : "shown");
 		break;
 	case SET_ALL:
 		snprintf(buf, size, "all states       %s", ui->all ? "yes" : "no");
@@ -68,7 +69,8 @@ static void setting_text(const struct ui *ui, uint32_t which, char *buf, size_t 
 		snprintf(buf, size, "process as       %s", procs[ui->proc_as % 3]);
 		break;
 	case SET_KEYS:
-		snprintf(buf, size, "k                %s", ui->htop_keys ? "kills (htop)" : "moves up");
+		snprintf(buf, size, "k                %s",
+			 ui->htop_keys ? "kills (htop)" : "moves up");
 		break;
 	case N_SETTINGS:
 		break;
@@ -90,7 +92,7 @@ static void change_setting(struct ui *ui, uint32_t which)
 	switch ((enum setting)which) {
 	case SET_THEME:
 		ui->theme = themes[(theme_at(ui) + 1) % 5];
-		ui->todo |= TODO_THEME;
+		ui->due |= DUE_THEME;
 		break;
 	case SET_HEADER: press(ui, '#'); break;
 	case SET_LOOPBACK: press(ui, 'L'); break;
@@ -99,13 +101,13 @@ static void change_setting(struct ui *ui, uint32_t which)
 	case SET_MOUSE: press(ui, 'm'); break;
 	case SET_ASCII:
 		ui->ascii = !ui->ascii;
-		ui->todo |= TODO_THEME;
+		ui->due |= DUE_THEME;
 		break;
 	case SET_PROC: press(ui, 'e'); break;
 	case SET_KEYS: ui->htop_keys = !ui->htop_keys; break;
 	case N_SETTINGS: break;
 	}
-	ui->todo |= TODO_SAVE | TODO_REPAINT;
+	ui->due |= DUE_SAVE | DUE_REPAINT;
 }
 
 /* ---- opening -------------------------------------------------------------------------- */
@@ -121,8 +123,9 @@ static int *add(struct box *b, int v)
 
 static void list_fields(struct ui *ui)
 {
-	static const char *const first[] = { "proc", "pid", "user", "unit", "proto", "local", "dir",
-		"remote", "state", "idle", "rx", "tx", "rtt", "cmd" };
+	static const char *const first[] = { "proc",  "pid", "user",   "unit",	"proto",
+					     "local", "dir", "remote", "state", "idle",
+					     "rx",    "tx",  "rtt",    "cmd" };
 	struct box *b = &ui->box;
 	struct lssock_field_info info;
 	uint32_t i, k;
@@ -203,7 +206,7 @@ void box_open(struct ui *ui, enum box_kind kind)
 			if (b->list.v[i] == ui->tabs[ui->tab].sort.field)
 				b->at = i;
 	if (kind == BOX_KILL || kind == BOX_CLOSE)
-		ui->todo |= TODO_ACT;
+		ui->due |= DUE_ACT;
 }
 
 void box_close(struct ui *ui)
@@ -219,7 +222,7 @@ void box_close(struct ui *ui)
 	ui->list_due = true;
 }
 
-/* ---- keys --------------------------------------------------------------------------------- */
+/* ---- keys ------------------------------------------------------------------------- */
 
 static uint32_t lines_of(const struct ui *ui)
 {
@@ -256,7 +259,7 @@ static void do_it(struct ui *ui)
 		return;
 	}
 	ui->signal = b->kind == BOX_KILL && b->at < b->list.n ? b->list.v[b->at] : 0;
-	ui->todo |= TODO_DO;
+	ui->due |= DUE_DO;
 }
 
 static void act_key(struct ui *ui, uint32_t key)
@@ -293,12 +296,10 @@ static void choose_sort(struct ui *ui)
 		       !strcmp(info.type, "address");
 		t->sort = (struct sort){ .field = ui->box.list.v[ui->box.at],
 					 .descending = !text };
-		index_clear(&ui->places);
-		ui->order.n = ui->sticky.n = 0;
-		ui->todo |= TODO_SAVE;
+		ui->due |= DUE_SAVE;
 	}
 	box_close(ui);
-	ui->hold_until_ns = 0;
+	ui_reorder(ui);
 }
 
 static void choose_user(struct ui *ui)
@@ -360,7 +361,7 @@ static void toggle_column(struct ui *ui)
 	} else if (t->columns.n < COLUMNS_MAX && (place = vec_push(&t->columns))) {
 		*place = field;
 	}
-	ui->todo |= TODO_SAVE;
+	ui->due |= DUE_SAVE;
 }
 
 static void chooser_key(struct ui *ui, uint32_t key)
@@ -380,7 +381,7 @@ static void chooser_key(struct ui *ui, uint32_t key)
 		toggle_column(ui);
 	} else if (b->kind == BOX_COLUMNS && key == 'r') {
 		ui->tabs[ui->tab].columns.n = 0;
-		ui->todo |= TODO_SAVE;
+		ui->due |= DUE_SAVE;
 	} else if (b->kind == BOX_COLUMNS && enter) {
 		box_close(ui);
 	}
@@ -390,7 +391,8 @@ void box_key(struct ui *ui, uint32_t key)
 {
 	struct box *b = &ui->box;
 
-	if (key == IN_ESC || key == 3 || (b->kind == BOX_HELP && key != IN_UP && key != IN_DOWN)) {
+	if (key == IN_ESC || key == 3 ||
+	    (b->kind == BOX_HELP && key != IN_UP && key != IN_DOWN)) {
 		box_close(ui);
 		return;
 	}
@@ -408,7 +410,7 @@ void box_key(struct ui *ui, uint32_t key)
 		chooser_key(ui, key);
 }
 
-/* ---- drawing ---------------------------------------------------------------------------------- */
+/* ---- drawing ---------------------------------------------------------------------- */
 
 struct frame { unsigned y, x, height, width; };
 
@@ -492,8 +494,8 @@ static void draw_help(const struct ui *ui, struct grid *g)
 	     "marks: > cursor + new x closed ~ changed ! problem Y your ssh * tagged ^ pinned");
 }
 
-static void target_lines(const struct ui *ui, struct grid *g, const struct frame *f, unsigned *at,
-			 uint32_t i)
+static void target_lines(const struct ui *ui, struct grid *g, const struct frame *f,
+			 unsigned *at, uint32_t i)
 {
 	static const enum lssock_act_text parts[] = {
 		LSSOCK_ACT_TITLE, LSSOCK_ACT_COMMAND, LSSOCK_ACT_ENDS, LSSOCK_ACT_RESTARTS,
@@ -508,8 +510,10 @@ static void target_lines(const struct ui *ui, struct grid *g, const struct frame
 	for (p = 0; p < sizeof(parts) / sizeof(*parts); p++) {
 		lssock_act_text(b->act, i, parts[p], text, sizeof(text));
 		if (text[0])
-			*at = wrapped(g, f, *at, parts[p] == LSSOCK_ACT_TITLE ? ROLE_TITLE :
-				      parts[p] == LSSOCK_ACT_REFUSED ? ROLE_PROBLEM : ROLE_PLAIN,
+			*at = wrapped(g, f, *at,
+				      parts[p] == LSSOCK_ACT_TITLE     ? ROLE_TITLE
+				      : parts[p] == LSSOCK_ACT_REFUSED ? ROLE_PROBLEM
+								       : ROLE_PLAIN,
 				      text);
 	}
 	if (t[i].tried || b->done) {
@@ -519,15 +523,16 @@ static void target_lines(const struct ui *ui, struct grid *g, const struct frame
 	}
 }
 
-static void draw_signals(const struct ui *ui, struct grid *g, const struct frame *f, unsigned at)
+static void draw_signals(const struct ui *ui, struct grid *g, const struct frame *f,
+			 unsigned at)
 {
 	const struct box *b = &ui->box;
 	unsigned i, shown = f->height > at + 5 ? f->height - at - 5 : 1;
 	char text[80];
 
 	for (i = b->at >= shown ? b->at - shown + 1 : 0; i < b->list.n && shown; i++, shown--) {
-		snprintf(text, sizeof(text), "%c %2d %-5s %s", i == b->at ? '>' : ' ', b->list.v[i],
-			 lssock_signal_name(b->list.v[i]), signal_words[i]);
+		snprintf(text, sizeof(text), "%c %2d %-5s %s", i == b->at ? '>' : ' ',
+			 b->list.v[i], lssock_signal_name(b->list.v[i]), signal_words[i]);
 		at = line(g, f, at, i == b->at ? ROLE_TITLE : ROLE_PLAIN, text);
 	}
 }
@@ -568,8 +573,8 @@ static void draw_act(const struct ui *ui, struct grid *g)
 		 "y or Enter sends, Up/Down chooses, Esc does nothing" :
 		 "y or Enter resets the connection, Esc does nothing");
 	if (is_guarded(b) && b->typed.len && !b->done)
-		snprintf(text, sizeof(text), "> %.*s", (int)(b->typed.len < 40 ? b->typed.len : 40),
-			 b->typed.data);
+		snprintf(text, sizeof(text), "> %.*s",
+			 (int)(b->typed.len < 40 ? b->typed.len : 40), b->typed.data);
 	if (f.height > 2)
 		line(g, &f, f.height - 3, ROLE_KEY_TEXT, text);
 }
@@ -595,8 +600,10 @@ static void chooser_line(const struct ui *ui, uint32_t i, char *buf, size_t size
 			 (unsigned)b->list.v[i]);
 		buf_release(&safe);
 	} else if (lssock_field_info((uint32_t)b->list.v[i], &info) == 0) {
-		const char *box = b->kind == BOX_SORT ? (t->sort.field == b->list.v[i] ? "*" : " ") :
-			has_column(t, b->list.v[i], &at) ? "[x]" : "[ ]";
+		const char *box = b->kind == BOX_SORT
+					  ? (t->sort.field == b->list.v[i] ? "*" : " ")
+				  : has_column(t, b->list.v[i], &at) ? "[x]"
+								     : "[ ]";
 
 		snprintf(buf, size, "%s %-15s %s", box, info.name, info.help);
 	}
@@ -605,7 +612,9 @@ static void chooser_line(const struct ui *ui, uint32_t i, char *buf, size_t size
 static void draw_chooser(const struct ui *ui, struct grid *g)
 {
 	static const char *const titles[] = {
-		[BOX_SORT] = "Sort by", [BOX_COLUMNS] = "Columns", [BOX_USER] = "Only the sockets of",
+		[BOX_SORT] = "Sort by",
+		[BOX_COLUMNS] = "Columns",
+		[BOX_USER] = "Only the sockets of",
 		[BOX_SETUP] = "Setup",
 	};
 	static const char *const keys[] = {

@@ -328,7 +328,8 @@ static void state(const struct cell_of *c, char *buf, size_t size, enum role *ro
 	snprintf(buf, size, "%s", word);
 }
 
-static void end(const struct cell_of *c, const char *which, bool port_only, char *buf, size_t size)
+static void end(const struct cell_of *c, const char *which, bool port_only, char *buf,
+		size_t size)
 {
 	bool local = which[0] == 'l';
 	uint16_t port = local ? c->k->lport : c->k->rport;
@@ -552,15 +553,16 @@ static void graph(const struct cell_of *c, unsigned width, char *buf, size_t siz
 	sparkline(c->ui, hist_key(c->item->id), width, buf, size);
 }
 
-static void group_cell(const struct cell_of *c, const struct column *col, char *buf, size_t size,
-		       enum role *role)
+static void group_cell(const struct cell_of *c, const struct column *col, char *buf,
+		       size_t size, enum role *role)
 {
 	const struct rollup *g = &c->ui->groups.v[c->item->group];
 	char number[16];
 
 	if (!strcmp(col->field, "group")) {
 		if (g->pids > 1)
-			snprintf(buf, size, "[%c] %s (%u pids)", g->open ? '-' : '+', g->name, g->pids);
+			snprintf(buf, size, "[%c] %s (%u pids)", g->open ? '-' : '+',
+				 g->name, g->pids);
 		else if (g->pids == 1 && c->ui->group == GROUP_PROCESS)
 			snprintf(buf, size, "[%c] %s %d", g->open ? '-' : '+', g->name, g->pid);
 		else
@@ -597,7 +599,8 @@ static void service_cell(const struct cell_of *c, const struct column *col, char
 	uint32_t i;
 
 	if (!strcmp(col->field, "address")) {
-		snprintf(buf, size, "%s%s", g->n > 1 ? (g->open ? "[-] " : "[+] ") : "", g->name);
+		snprintf(buf, size, "%s%s", g->n > 1 ? (g->open ? "[-] " : "[+] ") : "",
+			 g->name);
 		return;
 	}
 	one.item = &item;
@@ -617,8 +620,8 @@ static void service_cell(const struct cell_of *c, const struct column *col, char
 		queue(&fullest, buf, size, role);
 }
 
-static void socket_cell(const struct cell_of *c, const struct column *col, char *buf, size_t size,
-			enum role *role)
+static void socket_cell(const struct cell_of *c, const struct column *col, char *buf,
+			size_t size, enum role *role)
 {
 	const char *f = col->field;
 

@@ -15,6 +15,42 @@
 
 #define OUTCOME_NS (2 * NS_PER_S)
 
+/* ---- copies -------------------------------------------------------------------- */
+
+static void copy_field(struct ui *ui, const struct item *i, const char *field, const char *gap)
+{
+	const struct lssock_sock *k = &lssock_socks(ui->snap, NULL)[i->row];
+	int f = lssock_field_find(field);
+	struct lssock_value v;
+	char text[256];
+
+	if (f < 0)
+		return;
+	lssock_get(ui->snap, i->row, k->owner, (uint32_t)f, &v);
+	lssock_value_text(&v, text, sizeof(text));
+	buf_puts(&ui->copied, gap);
+	buf_puts(&ui->copied, text[0] ? text : "-");
+}
+
+void deed_copy(struct ui *ui, bool whole)
+{
+	static const char *const fields[] = { "proto", "local", "remote", "state", "user",
+					      "pid", "proc", "unit" };
+	const struct item *i = ui_current(ui);
+	size_t n;
+
+	if (!i || !ui->snap)
+		return;
+	buf_reset(&ui->copied);
+	for (n = 0; whole && n < sizeof(fields) / sizeof(*fields); n++)
+		copy_field(ui, i, fields[n], n ? " " : "");
+	if (!whole && lssock_socks(ui->snap, NULL)[i->row].rport)
+		copy_field(ui, i, "remote", "");
+	else if (!whole)
+		copy_field(ui, i, "local", "");
+	ui->due |= DUE_COPY;
+}
+
 /* ---- export -------------------------------------------------------------------- */
 
 void deed_export_name(const struct ui *ui, char *buf, size_t size)
@@ -86,7 +122,8 @@ void deed_export(struct ui *ui)
 
 	text_safe(&safe, name, strlen(name), 0);
 	if (!format) {
-		ui_say(ui, true, "`%.100s': a name ends in .json, .csv or .txt", buf_cstr(&safe));
+		ui_say(ui, true, "`%.100s': a name ends in .json, .csv or .txt",
+		       buf_cstr(&safe));
 		buf_release(&safe);
 		return;
 	}
@@ -166,7 +203,7 @@ void deed_do(struct ui *ui)
 		lssock_act_do(b->act, i, ui->signal);
 	b->done = true;
 	b->until_ns = ui->now_ns + OUTCOME_NS;
-	ui->todo |= TODO_REFRESH;
+	ui->due |= DUE_REFRESH;
 }
 
 bool deed_pending(const struct ui *ui)

@@ -5,6 +5,8 @@
 
 #include "live/ui.h"
 
+/* Into ui->copied: the remote end (a listener's own), or the whole row. */
+void deed_copy(struct ui *ui, bool whole);
 /* The name an export has unless another is typed. */
 void deed_export_name(const struct ui *ui, char *buf, size_t size);
 /* Writes the rows of the list; says how many, or why not. */

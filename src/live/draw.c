@@ -108,9 +108,10 @@ static void counts(const struct ui *ui, char *buf, size_t size)
 	else if (ui->tab == TAB_LISTEN)
 		snprintf(buf, size, "%u listening, %u services", ui->n_listen, ui->groups.n);
 	else if (ui->cols >= 150)
-		snprintf(buf, size, "%u sockets: %u listen  %u estab  %u close-wait  "
-			 "%u time-wait  %u other  | unix %u", ui->n_sockets, listen, estab, cwait,
-			 twait, other, ui->n_unix);
+		snprintf(buf, size,
+			 "%u sockets: %u listen  %u estab  %u close-wait  "
+			 "%u time-wait  %u other  | unix %u",
+			 ui->n_sockets, listen, estab, cwait, twait, other, ui->n_unix);
 	else if (ui->cols >= 76)
 		snprintf(buf, size, "%u sockets: %u listen %u estab %u t-wait %u c-wait",
 			 ui->n_sockets, listen, estab, twait, cwait);
@@ -166,7 +167,8 @@ static void draw_problems(const struct ui *ui, struct grid *g, unsigned y, unsig
 	unsigned width;
 
 	if (ui->n_problems) {
-		buf_printf(&b, "! %u problem%s", ui->n_problems, ui->n_problems == 1 ? "" : "s");
+		buf_printf(&b, "! %u problem%s", ui->n_problems,
+			   ui->n_problems == 1 ? "" : "s");
 		if (ui->cols >= 150)
 			list_problems(ui, &b);
 	}
@@ -196,13 +198,14 @@ static void draw_rates(const struct ui *ui, struct grid *g, unsigned y)
 		snprintf(text, sizeof(text), "changed since start: +%u -%u", ui->listen_added,
 			 ui->listen_removed);
 	else
-		snprintf(text, sizeof(text), "rx %s%s  tx %s%s  opened %.0f/s  closed %.0f/s", rx,
-			 ui->rates ? "/s" : "", tx, ui->rates ? "/s" : "", (double)ui->opened,
-			 (double)ui->closed);
+		snprintf(text, sizeof(text),
+			 "rx %s%s  tx %s%s  opened %.0f/s  closed %.0f/s", rx,
+			 ui->rates ? "/s" : "", tx, ui->rates ? "/s" : "",
+			 (double)ui->opened, (double)ui->closed);
 	x = grid_puts(g, y, 0, g->cols, ROLE_PLAIN, text);
 	if (ui->missed || ui->missed_unknown) {
-		snprintf(text, sizeof(text), "  %s%u events missed", ui->missed_unknown ? ">=" : "",
-			 ui->missed);
+		snprintf(text, sizeof(text), "  %s%u events missed",
+			 ui->missed_unknown ? ">=" : "", ui->missed);
 		x += grid_puts(g, y, x, g->cols - x, ROLE_PROBLEM, text);
 	}
 	draw_problems(ui, g, y, x + 2);
@@ -222,7 +225,7 @@ static void draw_header(const struct ui *ui, struct grid *g)
 		draw_rates(ui, g, 1);
 }
 
-/* ---- tabs ----------------------------------------------------------------------------------- */
+/* ---- tabs ------------------------------------------------------------------------- */
 
 static void tab_text(const struct ui *ui, enum tab tab, char buf[40])
 {
@@ -302,7 +305,8 @@ static void draw_tabs(const struct ui *ui, struct grid *g, unsigned y)
 
 	for (tab = 0; tab < N_TABS; tab++) {
 		tab_text(ui, (enum tab)tab, text);
-		x += grid_puts(g, y, x, g->cols - x, tab == ui->tab ? ROLE_TAB_ON : ROLE_TAB, text);
+		x += grid_puts(g, y, x, g->cols - x,
+			       tab == ui->tab ? ROLE_TAB_ON : ROLE_TAB, text);
 	}
 	if (ui->cols >= 150) {
 		buf_printf(&b, "owners %u/%u", ui->owned, ui->ownable);
@@ -316,7 +320,7 @@ static void draw_tabs(const struct ui *ui, struct grid *g, unsigned y)
 	buf_release(&b);
 }
 
-/* ---- the list --------------------------------------------------------------------------------- */
+/* ---- the list --------------------------------------------------------------------- */
 
 static bool is_sorted_by(const struct ui *ui, const struct column *c)
 {
@@ -362,8 +366,8 @@ static void draw_heads(const struct ui *ui, struct grid *g, unsigned y, const st
 			continue;
 		snprintf(text, sizeof(text), "%s%s", c[i].head,
 			 !sorted ? "" : ui->tabs[ui->tab].sort.descending ? "v" : "^");
-		grid_field(g, y, x, width, sorted ? ROLE_HEAD_SORT : ROLE_HEAD, text, strlen(text),
-			   c[i].right, GRID_CUT_END, '+');
+		grid_field(g, y, x, width, sorted ? ROLE_HEAD_SORT : ROLE_HEAD, text,
+			   strlen(text), c[i].right, GRID_CUT_END, '+');
 	}
 }
 
@@ -410,7 +414,8 @@ static void draw_row(const struct ui *ui, struct grid *g, unsigned y, const stru
 		if (row == ROLE_CLOSED)
 			role = row;
 		grid_field(g, y, x, width, role, text, strlen(text), c[i].right,
-			   c[i].middle ? GRID_CUT_MIDDLE : GRID_CUT_END, ui->ascii ? '+' : 0x2026);
+			   c[i].middle ? GRID_CUT_MIDDLE : GRID_CUT_END,
+			   ui->ascii ? '+' : 0x2026);
 		underline_found(ui, g, y, x, text);
 	}
 	if (ui_is_tagged(ui, item->id))
@@ -456,7 +461,7 @@ static void draw_list(const struct ui *ui, struct grid *g)
 			 t->anchored && t->top + i == t->at);
 }
 
-/* ---- status and keys ------------------------------------------------------------------------------ */
+/* ---- status and keys -------------------------------------------------------------- */
 
 static void add_field(const struct ui *ui, const struct item *i, const char *field,
 		      const char *before, struct buf *b)
@@ -517,7 +522,8 @@ static void draw_status(const struct ui *ui, struct grid *g, unsigned y)
 		return;
 	}
 	if (ui->status[0]) {
-		grid_puts(g, y, 0, g->cols, ui->status_bad ? ROLE_ERROR : ROLE_PLAIN, ui->status);
+		grid_puts(g, y, 0, g->cols, ui->status_bad ? ROLE_ERROR : ROLE_PLAIN,
+			  ui->status);
 		return;
 	}
 	if (ui->feed_error[0]) {
@@ -534,8 +540,8 @@ static void draw_status(const struct ui *ui, struct grid *g, unsigned y)
 			 last < ui->items.n ? last : ui->items.n, ui->items.n,
 			 ui->items.n > MANY_ROWS && ui->tab != TAB_GROUPS ? " (t groups)" : "");
 		if (strlen(text) < g->cols)
-			grid_puts(g, y, g->cols - (unsigned)strlen(text), (unsigned)strlen(text),
-				  ROLE_DIM, text);
+			grid_puts(g, y, g->cols - (unsigned)strlen(text),
+				  (unsigned)strlen(text), ROLE_DIM, text);
 	}
 	buf_release(&b);
 }
@@ -571,14 +577,16 @@ static uint32_t key_line(const struct ui *ui, struct grid *g, unsigned y, int fi
 		if (h[i].acts && (ui->readonly || ui->replay))
 			continue;
 		/* Quit is never lost. */
-		if (!wide && i + 1 < n && x + strlen(h[i].key) + strlen(h[i].word) + 9 > ui->cols)
+		if (!wide && i + 1 < n &&
+		    x + strlen(h[i].key) + strlen(h[i].word) + 9 > ui->cols)
 			continue;
 		from = x;
 		if (g)
 			grid_puts(g, y, x, x < g->cols ? g->cols - x : 0, ROLE_KEY, h[i].key);
 		x += (unsigned)strlen(h[i].key) + 1;
 		if (g)
-			grid_puts(g, y, x, x < g->cols ? g->cols - x : 0, ROLE_KEY_TEXT, h[i].word);
+			grid_puts(g, y, x, x < g->cols ? g->cols - x : 0, ROLE_KEY_TEXT,
+				  h[i].word);
 		x += (unsigned)strlen(h[i].word);
 		if (find >= 0 && (unsigned)find >= from && (unsigned)find < x)
 			return h[i].in;
@@ -592,7 +600,7 @@ uint32_t ui_key_at(const struct ui *ui, unsigned x)
 	return key_line(ui, NULL, 0, (int)x);
 }
 
-/* ---- the pane ------------------------------------------------------------------------------------------ */
+/* ---- the pane --------------------------------------------------------------------- */
 
 static void draw_pane(const struct ui *ui, struct grid *g)
 {

@@ -82,7 +82,8 @@ static void rest(struct feed *f, uint64_t began_ns)
 
 	for (;;) {
 		pthread_mutex_lock(&f->lock);
-		until = began_ns + (f->auto_us > f->interval_us ? f->auto_us : f->interval_us) * 1000;
+		until = began_ns +
+			(f->auto_us > f->interval_us ? f->auto_us : f->interval_us) * 1000;
 		go = f->stop || f->now;
 		f->now = false;
 		pthread_mutex_unlock(&f->lock);

@@ -181,7 +181,8 @@ static void draw_line(const struct flow *f, const struct flow_line *l, struct gr
 	unsigned label = l->role == ROLE_HEAD ? f->width : f->label_width;
 
 	if (label)
-		grid_puts(g, y, x, label, l->role == ROLE_HEAD ? ROLE_HEAD : ROLE_DIM, l->label);
+		grid_puts(g, y, x, label, l->role == ROLE_HEAD ? ROLE_HEAD : ROLE_DIM,
+			  l->label);
 	if (l->v)
 		draw_graph(f, l, g, y, x + f->label_width, ascii);
 	else if (l->len)

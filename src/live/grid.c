@@ -59,7 +59,13 @@ static void set(struct grid *g, unsigned y, unsigned x, struct cell what)
 static size_t next_char(const char *s, size_t len, uint32_t *ret)
 {
 	unsigned char c = (unsigned char)s[0];
-	size_t n = c < 0x80 ? 1 : c < 0xc2 ? 0 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : c < 0xf5 ? 4 : 0, i;
+	size_t n = c < 0x80   ? 1
+		   : c < 0xc2 ? 0
+		   : c < 0xe0 ? 2
+		   : c < 0xf0 ? 3
+		   : c < 0xf5 ? 4
+			      : 0,
+	       i;
 	uint32_t v = n < 2 ? c : n == 2 ? c & 0x1fu : n == 3 ? c & 0xfu : c & 7u;
 
 	*ret = '?';
@@ -105,7 +111,8 @@ unsigned grid_put(struct grid *g, unsigned y, unsigned x, unsigned width, enum r
 			set(g, y, x + at, (struct cell){ .ch = ch, .role = (uint8_t)role,
 							 .flags = w == 2 ? CELL_WIDE : 0 });
 		if (w == 2)
-			*cell_at(g, y, x + at + 1) = (struct cell){ .ch = 0, .role = (uint8_t)role };
+			*cell_at(g, y, x + at + 1) = (struct cell){ .ch = 0,
+								    .role = (uint8_t)role };
 		at += (unsigned)w;
 		text += n;
 		len -= n;

@@ -5,15 +5,18 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct { const char *name; uint32_t key; } names[] = {
-	{ "Enter", IN_ENTER }, { "Tab", IN_TAB }, { "Esc", IN_ESC }, { "Space", ' ' },
-	{ "Up", IN_UP }, { "Down", IN_DOWN }, { "Left", IN_LEFT }, { "Right", IN_RIGHT },
-	{ "PgUp", IN_PAGE_UP }, { "PgDn", IN_PAGE_DOWN }, { "Home", IN_HOME }, { "End", IN_END },
-	{ "Ins", IN_INSERT }, { "Del", IN_DELETE }, { "Backspace", IN_BACKSPACE },
-	{ "S-Tab", IN_BACKTAB }, { "S-Up", IN_SHIFT_UP }, { "S-Down", IN_SHIFT_DOWN },
-	{ "F1", IN_F1 }, { "F2", IN_F2 }, { "F3", IN_F3 }, { "F4", IN_F4 }, { "F5", IN_F5 },
-	{ "F6", IN_F6 }, { "F7", IN_F7 }, { "F8", IN_F8 }, { "F9", IN_F9 }, { "F10", IN_F10 },
-	{ "F11", IN_F11 }, { "F12", IN_F12 },
+static const struct { const char *name; uint32_t key;
+} names[] = {
+	{ "Enter", IN_ENTER },	  { "Tab", IN_TAB },	   { "Esc", IN_ESC },
+	{ "Space", ' ' },	  { "Up", IN_UP },	   { "Down", IN_DOWN },
+	{ "Left", IN_LEFT },	  { "Right", IN_RIGHT },   { "PgUp", IN_PAGE_UP },
+	{ "PgDn", IN_PAGE_DOWN }, { "Home", IN_HOME },	   { "End", IN_END },
+	{ "Ins", IN_INSERT },	  { "Del", IN_DELETE },	   { "Backspace", IN_BACKSPACE },
+	{ "S-Tab", IN_BACKTAB },  { "S-Up", IN_SHIFT_UP }, { "S-Down", IN_SHIFT_DOWN },
+	{ "F1", IN_F1 },	  { "F2", IN_F2 },	   { "F3", IN_F3 },
+	{ "F4", IN_F4 },	  { "F5", IN_F5 },	   { "F6", IN_F6 },
+	{ "F7", IN_F7 },	  { "F8", IN_F8 },	   { "F9", IN_F9 },
+	{ "F10", IN_F10 },	  { "F11", IN_F11 },	   { "F12", IN_F12 },
 };
 
 uint32_t input_key(const char *name, uint32_t len)

@@ -27,7 +27,6 @@ struct live {
 	uint64_t next_ns;		/* the next one */
 	bool ended;			/* there is none */
 	struct lssock *act;		/* for kill and close */
-	int (*copy)(struct live *l);
 };
 
 bool live_key(uint32_t i, const char **ret_keys, const char **ret_help)
@@ -37,6 +36,16 @@ bool live_key(uint32_t i, const char **ret_keys, const char **ret_help)
 	if (!ui_help_row(i, ret_keys, ret_help))
 		*ret_keys = *ret_help = "";
 	return true;
+}
+
+void live_raise(int sig)
+{
+	term_raise(sig);
+}
+
+const char *const *live_themes(void)
+{
+	return term_themes();
 }
 
 static uint64_t clock_ns(clockid_t which)
@@ -135,32 +144,32 @@ static void save(struct live *l)
 static void do_deeds(struct live *l)
 {
 	struct ui *ui = &l->ui;
-	unsigned todo = ui->todo;
+	unsigned due = ui->due;
 
-	ui->todo &= TODO_QUIT | TODO_SUSPEND | TODO_REPAINT;
-	if (todo & TODO_EXPORT)
+	ui->due &= DUE_QUIT | DUE_SUSPEND | DUE_REPAINT;
+	if (due & DUE_EXPORT)
 		deed_export(ui);
-	if (todo & TODO_COPY)
+	if (due & DUE_COPY)
 		copy(l);
-	if (todo & TODO_ACT)
+	if (due & DUE_ACT)
 		deed_prepare(ui, &l->act, l->opt->ssh_connection);
-	if (todo & TODO_DO)
+	if (due & DUE_DO)
 		deed_do(ui);
-	if (todo & TODO_SAVE)
+	if (due & DUE_SAVE)
 		save(l);
-	if (l->term && todo & TODO_MOUSE)
+	if (l->term && due & DUE_MOUSE)
 		term_mouse(l->term, ui->mouse);
-	if (l->term && todo & TODO_THEME)
+	if (l->term && due & DUE_THEME)
 		look(l);
-	if (l->feed && (todo | ui->todo) & (TODO_ASK | TODO_REFRESH))
+	if (l->feed && (due | ui->due) & (DUE_ASK | DUE_REFRESH))
 		feed_ask(l->feed, ui->interval_us, ui->tab == TAB_UNIX,
-			 (todo | ui->todo) & TODO_REFRESH || ui->tab == TAB_UNIX);
-	if (l->rounds && (todo | ui->todo) & TODO_REFRESH)
+			 (due | ui->due) & DUE_REFRESH || ui->tab == TAB_UNIX);
+	if (l->rounds && (due | ui->due) & DUE_REFRESH)
 		l->next_ns = 0;
-	ui->todo &= TODO_QUIT | TODO_SUSPEND | TODO_REPAINT;
+	ui->due &= DUE_QUIT | DUE_SUSPEND | DUE_REPAINT;
 }
 
-/* ---- a terminal --------------------------------------------------------------------------- */
+/* ---- a terminal ------------------------------------------------------------------- */
 
 static void show(struct live *l)
 {
@@ -174,12 +183,12 @@ static void show(struct live *l)
 		ui->cols = cols;
 		ui->lines = lines;
 		ui->list_due = true;
-		ui->todo |= TODO_REPAINT;
+		ui->due |= DUE_REPAINT;
 	}
 	ui_list(ui);
 	ui_draw(ui, &l->grid);
-	term_draw(l->term, &l->grid, ui->todo & TODO_REPAINT);
-	ui->todo &= ~(unsigned)TODO_REPAINT;
+	term_draw(l->term, &l->grid, ui->due & DUE_REPAINT);
+	ui->due &= ~(unsigned)DUE_REPAINT;
 }
 
 /* The clock of a recording is that of its frames. */
@@ -233,16 +242,16 @@ static void handle_input(struct live *l)
 		do_deeds(l);
 		if (l->ui.list_due)
 			ui_list(&l->ui);
-		if (l->ui.todo & TODO_SUSPEND) {
-			l->ui.todo &= ~(unsigned)TODO_SUSPEND;
+		if (l->ui.due & DUE_SUSPEND) {
+			l->ui.due &= ~(unsigned)DUE_SUSPEND;
 			term_suspend(l->term);
-			l->ui.todo |= TODO_REPAINT;
+			l->ui.due |= DUE_REPAINT;
 		}
-		if (l->ui.todo & TODO_QUIT)
+		if (l->ui.due & DUE_QUIT)
 			return;
 	}
 	if (r < 0)
-		l->ui.todo |= TODO_QUIT;
+		l->ui.due |= DUE_QUIT;
 }
 
 static int loop(struct live *l)
@@ -254,7 +263,7 @@ static int loop(struct live *l)
 	};
 	struct frame f;
 
-	while (!(l->ui.todo & TODO_QUIT) && !term_ended(l->term)) {
+	while (!(l->ui.due & DUE_QUIT) && !term_ended(l->term)) {
 		show(l);
 		if (poll(p, 3, wait_ms(l)) < 0 && errno != EINTR)
 			return -errno;
@@ -293,7 +302,7 @@ static int run(struct live *l, struct lssock_err *err)
 	return r;
 }
 
-/* ---- a script ------------------------------------------------------------------------------- */
+/* ---- a script --------------------------------------------------------------------- */
 
 static int play(struct live *l, struct lssock_err *err)
 {

@@ -27,6 +27,10 @@ struct live_options {
  * restored; raise it again), or a negative errno with *err: -ENOTTY and -ENOENT if the
  * terminal does not do. */
 int live_run(const struct live_options *opt, struct lssock_err *err);
+/* Ends the program as that signal would have. */
+void live_raise(int signal);
+/* The themes' names, NULL-terminated. */
+const char *const *live_themes(void);
 /* The table of keys, for the manual: false past its end. "" where a row belongs to the
  * one before. */
 bool live_key(uint32_t i, const char **ret_keys, const char **ret_help);

@@ -138,7 +138,7 @@ static unsigned draw_narrow(struct details *d, struct grid *g, unsigned y, unsig
 	return n;
 }
 
-/* ---- side by side -------------------------------------------------------------------------- */
+/* ---- side by side ----------------------------------------------------------------- */
 
 static void left(struct details *d)
 {
@@ -179,8 +179,13 @@ static void right(struct details *d)
 static unsigned draw_wide(struct details *d, struct grid *g, unsigned y, unsigned x,
 			  unsigned height, unsigned width)
 {
-	static const struct { void (*make)(struct details *); unsigned label, share; } columns[] = {
-		{ left, WIDE_LABEL, 34 }, { middle, LABEL, 33 }, { right, 5, 33 },
+	static const struct {
+		void (*make)(struct details *);
+		unsigned label, share;
+	} columns[] = {
+		{ left, WIDE_LABEL, 34 },
+		{ middle, LABEL, 33 },
+		{ right, 5, 33 },
 	};
 	unsigned i, most = 0, at = x;
 

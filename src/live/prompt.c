@@ -183,7 +183,7 @@ static void remember(struct ui *ui)
 	}
 	memcpy(copy, text, strlen(text) + 1);
 	*place = copy;
-	ui->todo |= TODO_SAVE;
+	ui->due |= DUE_SAVE;
 }
 
 /* ---- what the text does ------------------------------------------------------------- */
@@ -224,7 +224,7 @@ static void set_interval(struct ui *ui)
 		return;
 	}
 	ui->interval_us = (uint64_t)(s * 1e6);
-	ui->todo |= TODO_ASK;
+	ui->due |= DUE_ASK;
 	shut(ui);
 }
 
@@ -252,7 +252,7 @@ static void enter(struct ui *ui)
 		return;
 	case PROMPT_EXPORT:
 		shut(ui);
-		ui->todo |= TODO_EXPORT;
+		ui->due |= DUE_EXPORT;
 		return;
 	case PROMPT_NONE:
 		return;
@@ -358,7 +358,8 @@ void prompt_draw(const struct ui *ui, struct grid *g, unsigned y)
 	}
 	text_safe(&safe, p->text.data + from, p->text.len - from, 0);
 	seen = grid_put(g, y, x, g->cols - x, ROLE_INPUT, safe.data, safe.len);
-	if (p->error_at >= 0 && (size_t)p->error_at >= from && x + (size_t)p->error_at - from < g->cols)
+	if (p->error_at >= 0 && (size_t)p->error_at >= from &&
+	    x + (size_t)p->error_at - from < g->cols)
 		grid_role(g, y, x + (unsigned)((size_t)p->error_at - from), 1, ROLE_ERROR);
 	g->cursor = true;
 	g->cursor_y = (uint16_t)y;

@@ -38,7 +38,8 @@ static uint32_t plain_owner(const struct pile *p, uint32_t row)
 	return o && p->owners[o].how == LSSOCK_HOW_FD ? o : 0;
 }
 
-static size_t value(const struct pile *p, uint32_t row, const char *field, char *buf, size_t size)
+static size_t value(const struct pile *p, uint32_t row, const char *field, char *buf,
+		    size_t size)
 {
 	int f = lssock_field_find(field);
 	struct lssock_value v;
@@ -136,7 +137,8 @@ static void count(struct pile *p, struct rollup *g, uint32_t row)
 		g->pids += first_time(p, g->key, (uint64_t)(uint32_t)g->pid << 1 | 1);
 	}
 	if (k->rport || k->state == LSSOCK_ESTABLISHED)
-		g->remotes += first_time(p, g->key, hash_bytes(&k->remote, sizeof(k->remote)) << 1);
+		g->remotes += first_time(p, g->key,
+					 hash_bytes(&k->remote, sizeof(k->remote)) << 1);
 	if (!p->tracks)
 		return;
 	g->rx += p->tracks[row].rx;
@@ -258,11 +260,18 @@ static uint64_t service_key(const struct pile *p, uint32_t row)
 {
 	const struct lssock_sock *k = &p->socks[row];
 	uint32_t o = plain_owner(p, row);
-	struct { uint64_t ns, start; uint32_t pid, uid; uint16_t port, proto; uint32_t none; } s = {
+	struct {
+		uint64_t ns, start;
+		uint32_t pid, uid;
+		uint16_t port, proto;
+		uint32_t none;
+	} s = {
 		.ns = lssock_namespaces(p->ui->snap, NULL)[k->ns].ino,
 		.start = o ? p->procs[p->owners[o].proc].start_ns : 0,
 		.pid = o ? (uint32_t)p->procs[p->owners[o].proc].pid : 0,
-		.uid = k->uid, .port = k->lport, .proto = k->proto,
+		.uid = k->uid,
+		.port = k->lport,
+		.proto = k->proto,
 	};
 
 	/* Raw and packet sockets have no port that would make them one. */

@@ -117,5 +117,6 @@ void rounds_next(struct rounds *r, bool with_unix, struct frame *ret)
 	ret->snap = NULL;
 	ret->ended = r->tape && e == -ENODATA;
 	if (!ret->ended)
-		snprintf(ret->error, sizeof(ret->error), "%s", err.msg[0] ? err.msg : strerror(-e));
+		snprintf(ret->error, sizeof(ret->error), "%s",
+			 err.msg[0] ? err.msg : strerror(-e));
 }

@@ -35,26 +35,6 @@ static uint64_t place_key(struct row_id id)
 	return hash_u64(id.ns ^ hash_u64(id.id));
 }
 
-static bool is_in(const struct row_id *list, uint32_t n, struct row_id id)
-{
-	uint32_t i;
-
-	for (i = 0; i < n; i++)
-		if (same_id(list[i], id))
-			return true;
-	return false;
-}
-
-bool ui_is_tagged(const struct ui *ui, struct row_id id)
-{
-	return is_in(ui->tagged.v, ui->tagged.n, id);
-}
-
-bool ui_is_pinned(const struct ui *ui, struct row_id id)
-{
-	return is_in(ui->pinned.v, ui->pinned.n, id);
-}
-
 uint32_t ui_find_row(const struct ui *ui, struct row_id id)
 {
 	uint32_t i, n;
@@ -82,68 +62,9 @@ bool ui_held(const struct ui *ui)
 	       ui->now_ns < ui->hold_until_ns;
 }
 
-/* ---- marks ------------------------------------------------------------------------- */
-
-/* Text of an address as SSH_CONNECTION has it. */
-static bool is_text(const struct lssock_snap *s, uint32_t row, const char *field, const char *want)
-{
-	char text[64];
-	struct lssock_value v;
-	int f = lssock_field_find(field);
-
-	if (f < 0)
-		return false;
-	lssock_get(s, row, 0, (uint32_t)f, &v);
-	if (v.kind <= LSSOCK_V_LATER)
-		return false;
-	lssock_value_text(&v, text, sizeof(text));
-	return !strcmp(text, want);
-}
-
-bool ui_is_session(const struct ui *ui, uint32_t row)
-{
-	const struct lssock_sock *k = &lssock_socks(ui->snap, NULL)[row];
-
-	return ui->ssh[0][0] && k->proto == LSSOCK_TCP && k->rport &&
-	       is_text(ui->snap, row, "rport", ui->ssh[1]) &&
-	       is_text(ui->snap, row, "lport", ui->ssh[3]) &&
-	       is_text(ui->snap, row, "raddr", ui->ssh[0]);
-}
-
 static bool just(uint64_t then_ns, uint64_t for_ns, uint64_t now_ns)
 {
 	return then_ns && then_ns + for_ns > now_ns;
-}
-
-static char row_mark(const struct ui *ui, uint32_t row)
-{
-	const struct lssock_track *t = lssock_tracks(ui->snap, NULL);
-
-	if (t && t[row].gone_ns)
-		return ui->tab == TAB_CLOSED ? ' ' : 'x';
-	if (ui_is_session(ui, row))
-		return 'Y';
-	if (!t)
-		return ' ';
-	if (t[row].problems)
-		return '!';
-	if (!(t[row].flags & LSSOCK_T_OLDER) && just(t[row].first_ns, MARK_NS, ui->now_ns))
-		return '+';
-	return just(t[row].changed_ns, MARK_NS, ui->now_ns) ? '~' : ' ';
-}
-
-char ui_mark(const struct ui *ui, const struct item *i)
-{
-	char mark = ' ';
-
-	if (ui_is_tagged(ui, i->id))
-		return '*';
-	if (i->kind == ITEM_SOCKET)
-		mark = row_mark(ui, i->row);
-	else if (i->group < ui->groups.n)
-		mark = ui->groups.v[i->group].problem ? '!' :
-		       ui->groups.v[i->group].fresh ? '+' : ' ';
-	return mark == ' ' && ui_is_pinned(ui, i->id) ? '^' : mark;
 }
 
 /* ---- the question of the tab --------------------------------------------------------- */
@@ -174,8 +95,10 @@ int ui_question(const struct ui *ui, const char *text, const char *export,
 	};
 	struct buf b = { 0 };
 	struct lssock_question q = {
-		.size = sizeof(q), .protos = protos[ui->tab],
-		.layout = export && !strcmp(export, "table") ? LSSOCK_LAYOUT_TABLE : LSSOCK_LAYOUT_RECORD,
+		.size = sizeof(q),
+		.protos = protos[ui->tab],
+		.layout = export && !strcmp(export, "table") ? LSSOCK_LAYOUT_TABLE
+							     : LSSOCK_LAYOUT_RECORD,
 		.flags = LSSOCK_Q_WATCH | LSSOCK_Q_CLOSED |
 			 (export ? 0 : LSSOCK_Q_UNSORTED) |
 			 (ui->tab == TAB_LISTEN ? LSSOCK_Q_LISTEN : 0) |
@@ -489,7 +412,7 @@ static bool sort_items(const struct sorting *by, const struct item *items, uint3
 	return true;
 }
 
-/* ---- the list ------------------------------------------------------------------------------ */
+/* ---- the list --------------------------------------------------------------------- */
 
 struct listing {
 	struct sorting by;
@@ -526,8 +449,11 @@ static void add_children(struct listing *l, const struct rollup *g)
 
 	for (i = 0; i < g->n; i++) {
 		uint32_t row = ui->members.v[g->first + i];
-		struct item item = { .id = row_id(ui->snap, row), .row = row, .kind = ITEM_SOCKET,
-				     .group = LSSOCK_NONE, .child = true };
+		struct item item = { .id = row_id(ui->snap, row),
+				     .row = row,
+				     .kind = ITEM_SOCKET,
+				     .group = LSSOCK_NONE,
+				     .child = true };
 
 		add_raw(&sub, &item);
 	}

@@ -64,7 +64,7 @@ static void press(struct player *p, uint32_t key)
 
 	ui_list(ui);
 	ui_input(ui, &in);
-	ui->todo &= ~(unsigned)(TODO_SAVE | TODO_ASK);
+	ui->due &= ~(unsigned)(DUE_SAVE | DUE_ASK);
 }
 
 static bool keys(struct player *p)
@@ -155,8 +155,8 @@ static bool screen(struct player *p)
 	ui->list_due = true;
 	ui_list(ui);
 	ui_draw(ui, g);
-	buf_printf(&b, "--- %ux%u cursor %u,%u%s\n", ui->cols, ui->lines, g->cursor_x, g->cursor_y,
-		   g->cursor ? " seen" : "");
+	buf_printf(&b, "--- %ux%u cursor %u,%u%s\n", ui->cols, ui->lines, g->cursor_x,
+		   g->cursor_y, g->cursor ? " seen" : "");
 	grid_dump(g, roles, &b);
 	p->s->write(p->s->wctx, b.data, b.len);
 	buf_release(&b);
@@ -175,9 +175,9 @@ static bool state(struct player *p)
 		buf_printf(&b, "cursor %u id %llx ", t->at, (unsigned long long)t->cursor.id);
 	buf_printf(&b, "%s%s%s", ui_held(ui) ? "held " : "", ui->paused ? "paused " : "",
 		   ui->locked ? "locked " : "");
-	buf_printf(&b, "tagged %u pinned %u matched %u of %u filter \"%s\" todo %x\n",
+	buf_printf(&b, "tagged %u pinned %u matched %u of %u filter \"%s\" due %x\n",
 		   ui->tagged.n, ui->pinned.n, ui->matched, ui->total, buf_cstr(&ui->filter),
-		   ui->todo);
+		   ui->due);
 	p->s->write(p->s->wctx, b.data, b.len);
 	buf_release(&b);
 	return true;
@@ -231,7 +231,8 @@ int script_play(const struct script *s, struct rounds *r, struct lssock_err *err
 		if (command(&p))
 			continue;
 		*err = (struct lssock_err){ .code = -EINVAL, .pos = -1 };
-		snprintf(err->msg, sizeof(err->msg), "line %u of the script makes no sense", line);
+		snprintf(err->msg, sizeof(err->msg), "line %u of the script makes no sense",
+			 line);
 		return -EINVAL;
 	}
 	return 0;

@@ -63,19 +63,22 @@ struct look { const char *name; short color[ROLE_N]; attr_t attr[ROLE_N]; bool m
 	[ROLE_MATCH] = NONE
 
 static const struct look looks[] = {
-	{ .name = "default", .attr = { MARKS, [ROLE_DIM] = A_DIM, [ROLE_CLOSED] = A_DIM },
+	{ .name = "default",
+	  .attr = { MARKS, [ROLE_DIM] = A_DIM, [ROLE_CLOSED] = A_DIM },
 	  .color = { PLAIN_COLORS, [ROLE_DIM] = NONE, [ROLE_NEW] = COLOR_CYAN,
 		     [ROLE_CLOSED] = NONE, [ROLE_CHANGED] = COLOR_CYAN,
 		     [ROLE_PROBLEM] = COLOR_YELLOW, [ROLE_ERROR] = COLOR_MAGENTA,
-		     [ROLE_OWN] = COLOR_CYAN, [ROLE_KEY] = COLOR_CYAN, [ROLE_FRAME] = COLOR_CYAN,
-		     [ROLE_GRAPH] = COLOR_CYAN } },
-	{ .name = "light", .attr = { MARKS, [ROLE_DIM] = 0, [ROLE_CLOSED] = 0 },
+		     [ROLE_OWN] = COLOR_CYAN, [ROLE_KEY] = COLOR_CYAN,
+		     [ROLE_FRAME] = COLOR_CYAN, [ROLE_GRAPH] = COLOR_CYAN } },
+	{ .name = "light",
+	  .attr = { MARKS, [ROLE_DIM] = 0, [ROLE_CLOSED] = 0 },
 	  .color = { PLAIN_COLORS, [ROLE_DIM] = COLOR_BLUE, [ROLE_NEW] = COLOR_BLUE,
 		     [ROLE_CLOSED] = COLOR_BLUE, [ROLE_CHANGED] = COLOR_BLUE,
 		     [ROLE_PROBLEM] = COLOR_RED, [ROLE_ERROR] = COLOR_MAGENTA,
-		     [ROLE_OWN] = COLOR_BLUE, [ROLE_KEY] = COLOR_BLUE, [ROLE_FRAME] = COLOR_BLUE,
-		     [ROLE_GRAPH] = COLOR_BLUE } },
-	{ .name = "mono", .mono = true,
+		     [ROLE_OWN] = COLOR_BLUE, [ROLE_KEY] = COLOR_BLUE,
+		     [ROLE_FRAME] = COLOR_BLUE, [ROLE_GRAPH] = COLOR_BLUE } },
+	{ .name = "mono",
+	  .mono = true,
 	  .attr = { MARKS, [ROLE_DIM] = A_DIM, [ROLE_CLOSED] = A_DIM } },
 	{ .name = "contrast",
 	  .attr = { MARKS, [ROLE_PLAIN] = A_BOLD, [ROLE_DIM] = A_BOLD, [ROLE_CLOSED] = 0,
@@ -84,15 +87,16 @@ static const struct look looks[] = {
 	  .color = { PLAIN_COLORS, [ROLE_DIM] = NONE, [ROLE_NEW] = COLOR_CYAN,
 		     [ROLE_CLOSED] = NONE, [ROLE_CHANGED] = COLOR_CYAN,
 		     [ROLE_PROBLEM] = COLOR_YELLOW, [ROLE_ERROR] = COLOR_MAGENTA,
-		     [ROLE_OWN] = COLOR_CYAN, [ROLE_KEY] = COLOR_YELLOW, [ROLE_FRAME] = NONE,
-		     [ROLE_GRAPH] = NONE } },
+		     [ROLE_OWN] = COLOR_CYAN, [ROLE_KEY] = COLOR_YELLOW,
+		     [ROLE_FRAME] = NONE, [ROLE_GRAPH] = NONE } },
 	/* Blue and orange (yellow of 8 colours) are told apart by all. */
-	{ .name = "cvd", .attr = { MARKS, [ROLE_DIM] = A_DIM, [ROLE_CLOSED] = A_DIM },
+	{ .name = "cvd",
+	  .attr = { MARKS, [ROLE_DIM] = A_DIM, [ROLE_CLOSED] = A_DIM },
 	  .color = { PLAIN_COLORS, [ROLE_DIM] = NONE, [ROLE_NEW] = COLOR_BLUE,
 		     [ROLE_CLOSED] = NONE, [ROLE_CHANGED] = COLOR_BLUE,
 		     [ROLE_PROBLEM] = COLOR_YELLOW, [ROLE_ERROR] = COLOR_YELLOW,
-		     [ROLE_OWN] = COLOR_BLUE, [ROLE_KEY] = COLOR_BLUE, [ROLE_FRAME] = COLOR_BLUE,
-		     [ROLE_GRAPH] = COLOR_BLUE } },
+		     [ROLE_OWN] = COLOR_BLUE, [ROLE_KEY] = COLOR_BLUE,
+		     [ROLE_FRAME] = COLOR_BLUE, [ROLE_GRAPH] = COLOR_BLUE } },
 };
 #define N_LOOKS (sizeof(looks) / sizeof(*looks))
 
@@ -470,7 +474,8 @@ void term_draw(struct term *t, const struct grid *g, bool repaint)
 				continue;
 			put_cell(t, y, x, c);
 			/* A wide one has become a single `?`. */
-			if (c->flags & CELL_WIDE && (t->opt.ascii || !t->utf8) && x + 1 < g->cols)
+			if (c->flags & CELL_WIDE && (t->opt.ascii || !t->utf8) &&
+			    x + 1 < g->cols)
 				put_cell(t, y, x + 1, &half);
 		}
 	curs_set(g->cursor ? 1 : 0);
@@ -478,7 +483,7 @@ void term_draw(struct term *t, const struct grid *g, bool repaint)
 	refresh();
 }
 
-/* ---- input -------------------------------------------------------------------------------- */
+/* ---- input ------------------------------------------------------------------------ */
 
 static uint32_t special(wint_t key)
 {
@@ -607,14 +612,15 @@ int term_signal_fd(const struct term *t)
 	return term_global.wake[0];
 }
 
-/* ---- the clipboard ------------------------------------------------------------------------------ */
+/* ---- the clipboard ---------------------------------------------------------------- */
 
 bool term_copy(struct term *t, const char *text, size_t len)
 {
 	const char *name = termname();
 	bool tmux = !strncmp(name, "tmux", 4), screen = !strncmp(name, "screen", 6);
-	bool known = tmux || screen || !strncmp(name, "xterm", 5) || !strncmp(name, "foot", 4) ||
-		     !strncmp(name, "alacritty", 9) || !strncmp(name, "kitty", 5);
+	bool known = tmux || screen || !strncmp(name, "xterm", 5) ||
+		     !strncmp(name, "foot", 4) || !strncmp(name, "alacritty", 9) ||
+		     !strncmp(name, "kitty", 5);
 	struct buf b = { 0 };
 
 	(void)t;

@@ -73,7 +73,8 @@ static void count_events(struct ui *ui, const struct lssock_snap *s, float secon
 
 	for (i = 0; i < n; i++) {
 		bool listens = e[i].row != LSSOCK_NONE &&
-			       socks[e[i].row].state == LSSOCK_LISTEN && is_inet(&socks[e[i].row]);
+			       socks[e[i].row].state == LSSOCK_LISTEN &&
+			       is_inet(&socks[e[i].row]);
 
 		if (e[i].kind == LSSOCK_EVENT_LOST) {
 			ui->missed += e[i].count;

@@ -51,7 +51,9 @@ void ui_init(struct ui *ui, struct config *config)
 {
 	unsigned i;
 
-	*ui = (struct ui){ .config = config, .interval_us = 1000000, .header = 2, .mouse = true };
+	*ui = (struct ui){
+		.config = config, .interval_us = 1000000, .header = 2, .mouse = true
+	};
 	usual_sort(ui);
 	if (!config)
 		return;

@@ -3,7 +3,7 @@
  * The whole state of the screen, as plain data. update.c changes it by input, rows.c
  * by a new frame, draw.c shows it; none of them does I/O, so that a script, a recording
  * and a clock of its own give the same screens every time. What must be done outside
- * is left in `todo` for live.c.
+ * is left in `due` for live.c.
  */
 #ifndef LIVE_UI_H
 #define LIVE_UI_H
@@ -93,9 +93,9 @@ struct box {
 
 /* What live.c is to do. */
 enum {
-	TODO_QUIT = 1, TODO_SUSPEND = 2, TODO_REPAINT = 4, TODO_REFRESH = 8, TODO_COPY = 16,
-	TODO_EXPORT = 32, TODO_MOUSE = 64, TODO_THEME = 128, TODO_ASK = 256 /* the feed */,
-	TODO_ACT = 512 /* prepare box.act */, TODO_DO = 1024 /* and do it */, TODO_SAVE = 2048
+	DUE_QUIT = 1, DUE_SUSPEND = 2, DUE_REPAINT = 4, DUE_REFRESH = 8, DUE_COPY = 16,
+	DUE_EXPORT = 32, DUE_MOUSE = 64, DUE_THEME = 128, DUE_ASK = 256 /* the feed */,
+	DUE_ACT = 512 /* prepare box.act */, DUE_DO = 1024 /* and do it */, DUE_SAVE = 2048
 };
 
 struct ui {
@@ -162,9 +162,9 @@ struct ui {
 	char feed_error[240];
 	bool rates;			/* they are known: not in the first round */
 
-	unsigned todo;
-	struct buf copied;		/* TODO_COPY */
-	int signal;			/* TODO_DO */
+	unsigned due;
+	struct buf copied;		/* DUE_COPY */
+	int signal;			/* DUE_DO */
 };
 
 void ui_init(struct ui *ui, struct config *config);
@@ -172,7 +172,8 @@ void ui_release(struct ui *ui);
 /* What was chosen, for the state file. */
 void ui_keep(const struct ui *ui, struct config *c);
 /* Says something on the status line for some seconds. */
-void ui_say(struct ui *ui, bool bad, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void ui_say(struct ui *ui, bool bad, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* ---- totals.c ---------------------------------------------------------------------- */
 
@@ -188,7 +189,7 @@ int rollup_groups(struct ui *ui, const uint32_t *rows, uint32_t n);
 int rollup_services(struct ui *ui, const uint32_t *rows, uint32_t n);
 const char *group_name(enum group g);	/* "process" */
 
-/* ---- rows.c ---------------------------------------------------------------------- */
+/* ---- rows.c, marks.c -------------------------------------------------------------- */
 
 /* A new frame: the snapshot is held. */
 void ui_frame(struct ui *ui, struct lssock_snap *s);
@@ -207,6 +208,8 @@ const struct item *ui_current(const struct ui *ui);	/* NULL: none */
 bool ui_is_tagged(const struct ui *ui, struct row_id id);
 bool ui_is_pinned(const struct ui *ui, struct row_id id);
 bool ui_held(const struct ui *ui);
+/* Forgets the order of the list: it is sorted anew, at once. */
+void ui_reorder(struct ui *ui);
 /* The mark of a row: > is draw.c's. ' ' + x ~ ! Y * ^ */
 char ui_mark(const struct ui *ui, const struct item *i);
 bool ui_is_session(const struct ui *ui, uint32_t row);
@@ -219,6 +222,18 @@ void ui_tick(struct ui *ui, uint64_t now_ns);
 /* The table of keys, for help and manual; false: the row is not said. */
 uint32_t ui_help_rows(void);
 bool ui_help_row(uint32_t i, const char **ret_keys, const char **ret_help);
+
+/* ---- move.c, find.c ---------------------------------------------------------------- */
+
+void move_to(struct ui *ui, int64_t at);	/* the nearest line there is */
+/* The first movement makes the cursor, where one looks already. */
+void move_by(struct ui *ui, int64_t by);
+void move_view(struct ui *ui, int by);
+int64_t move_page(const struct ui *ui);		/* lines of a page */
+void find_next(struct ui *ui, int step);	/* of ui->find; 1 or -1 */
+void find_digit(struct ui *ui, uint32_t key);
+/* Filters by the value a field has in the current row. */
+void find_only(struct ui *ui, const char *field, const char *what);
 
 /* ---- box.c ------------------------------------------------------------------------- */
 

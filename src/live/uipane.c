@@ -66,7 +66,8 @@ static void draw_group(const struct ui *ui, const struct rollup *g, struct grid 
 	flow_release(&f);
 }
 
-void ui_pane(const struct ui *ui, const struct item *i, struct grid *g, unsigned y, unsigned lines)
+void ui_pane(const struct ui *ui, const struct item *i, struct grid *g, unsigned y,
+	     unsigned lines)
 {
 	struct pane p = { .snap = ui->snap, .row = i->row, .top = ui->pane_top,
 			  .ascii = ui->ascii };

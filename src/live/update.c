@@ -10,7 +10,6 @@
 #include "live/deed.h"
 
 #define STATUS_NS (4 * NS_PER_S)
-#define NUMBER_NS NS_PER_S
 
 void ui_say(struct ui *ui, bool bad, const char *fmt, ...)
 {
@@ -30,74 +29,16 @@ static struct tab_state *tab(struct ui *ui)
 
 /* ---- moving --------------------------------------------------------------------- */
 
-static void go_to(struct ui *ui, int64_t at)
-{
-	struct tab_state *t = tab(ui);
-	unsigned lines = ui_list_lines(ui);
-
-	if (!ui->items.n)
-		return;
-	if (at < 0)
-		at = 0;
-	if (at >= ui->items.n)
-		at = ui->items.n - 1;
-	t->at = (uint32_t)at;
-	t->cursor = ui->items.v[at].id;
-	t->anchored = true;
-	if (t->top > t->at)
-		t->top = t->at;
-	if (lines && t->at >= t->top + lines)
-		t->top = t->at - lines + 1;
-	ui->pane_top = 0;
-}
-
-/* The first movement makes the cursor, where one looks already. */
-static void move(struct ui *ui, int64_t by)
-{
-	struct tab_state *t = tab(ui);
-
-	if (!t->anchored)
-		go_to(ui, by > 0 ? (int64_t)t->top + (by > 1 ? by : 0) :
-		      (int64_t)t->top + (by < -1 ? by : 0));
-	else
-		go_to(ui, (int64_t)t->at + by);
-}
-
-static void scroll(struct ui *ui, int by)
-{
-	struct tab_state *t = tab(ui);
-	uint32_t lines = ui_list_lines(ui);
-	uint32_t most = ui->items.n > lines ? ui->items.n - lines : 0;
-
-	if (by < 0)
-		t->top = t->top > (uint32_t)-by ? t->top - (uint32_t)-by : 0;
-	else
-		t->top = t->top + (uint32_t)by < most ? t->top + (uint32_t)by : most;
-	if (!t->anchored || !lines)
-		return;
-	if (t->at < t->top)
-		go_to(ui, t->top);
-	else if (t->at >= t->top + lines)
-		go_to(ui, t->top + lines - 1);
-}
-
-static int64_t page(const struct ui *ui)
-{
-	unsigned lines = ui_list_lines(ui);
-
-	return lines > 2 ? lines - 1 : 1;
-}
-
-static void key_up(struct ui *ui) { move(ui, -1); }
-static void key_down(struct ui *ui) { move(ui, 1); }
-static void key_page_up(struct ui *ui) { move(ui, -page(ui)); }
-static void key_page_down(struct ui *ui) { move(ui, page(ui)); }
-static void key_half_up(struct ui *ui) { move(ui, -(page(ui) + 1) / 2); }
-static void key_half_down(struct ui *ui) { move(ui, (page(ui) + 1) / 2); }
-static void key_home(struct ui *ui) { go_to(ui, 0); }
-static void key_end(struct ui *ui) { go_to(ui, (int64_t)ui->items.n - 1); }
-static void key_scroll_up(struct ui *ui) { scroll(ui, -1); }
-static void key_scroll_down(struct ui *ui) { scroll(ui, 1); }
+static void key_up(struct ui *ui) { move_by(ui, -1); }
+static void key_down(struct ui *ui) { move_by(ui, 1); }
+static void key_page_up(struct ui *ui) { move_by(ui, -move_page(ui)); }
+static void key_page_down(struct ui *ui) { move_by(ui, move_page(ui)); }
+static void key_half_up(struct ui *ui) { move_by(ui, -(move_page(ui) + 1) / 2); }
+static void key_half_down(struct ui *ui) { move_by(ui, (move_page(ui) + 1) / 2); }
+static void key_home(struct ui *ui) { move_to(ui, 0); }
+static void key_end(struct ui *ui) { move_to(ui, (int64_t)ui->items.n - 1); }
+static void key_scroll_up(struct ui *ui) { move_view(ui, -1); }
+static void key_scroll_down(struct ui *ui) { move_view(ui, 1); }
 
 /* ---- tabs, groups ------------------------------------------------------------------ */
 
@@ -106,7 +47,7 @@ static void list_again(struct ui *ui)
 	ui->list_due = true;
 }
 
-static void new_order(struct ui *ui)
+void ui_reorder(struct ui *ui)
 {
 	ui->hold_until_ns = 0;
 	index_clear(&ui->places);
@@ -124,7 +65,7 @@ static void ask_again(struct ui *ui)
 	if (ui_filter(ui, buf_cstr(&text), &err) < 0)
 		ui_say(ui, true, "%s", err.msg);
 	buf_release(&text);
-	new_order(ui);
+	ui_reorder(ui);
 }
 
 static void to_tab(struct ui *ui, int which)
@@ -133,7 +74,7 @@ static void to_tab(struct ui *ui, int which)
 		return;
 	ui->tab = (enum tab)which;
 	if (ui->tab == TAB_UNIX)
-		ui->todo |= TODO_ASK;
+		ui->due |= DUE_ASK;
 	ask_again(ui);
 }
 
@@ -162,7 +103,7 @@ static void key_group(struct ui *ui)
 	tab(ui)->anchored = false;
 	tab(ui)->top = 0;
 	ui_say(ui, false, "by %s", group_name(ui->group));
-	new_order(ui);
+	ui_reorder(ui);
 }
 
 /* The group of the line or of its parent; its place in the list, -1. */
@@ -196,7 +137,7 @@ static void unfold(struct ui *ui, bool open)
 	} else if (open == ui->all_open && i < ui->open.n) {
 		ui->open.v[i] = ui->open.v[--ui->open.n];
 	}
-	go_to(ui, at);
+	move_to(ui, at);
 	list_again(ui);
 }
 
@@ -215,7 +156,7 @@ static void key_parent(struct ui *ui)
 	int64_t at = parent_at(ui);
 
 	if (at >= 0)
-		go_to(ui, at);
+		move_to(ui, at);
 }
 
 static void key_left(struct ui *ui)
@@ -239,33 +180,8 @@ static void key_right(struct ui *ui)
 static void key_find(struct ui *ui) { prompt_open(ui, PROMPT_FIND, buf_cstr(&ui->find)); }
 static void key_filter(struct ui *ui) { prompt_open(ui, PROMPT_FILTER, buf_cstr(&ui->filter)); }
 
-/* Narrows the filter to the value a field has in the current row. */
-static void narrow(struct ui *ui, const char *field, const char *what)
-{
-	const struct item *i = ui_current(ui);
-	int f = lssock_field_find(field);
-	struct lssock_err err = { .pos = -1 };
-	struct lssock_value v = { .kind = LSSOCK_V_NA };
-	char text[256], filter[320];
-
-	if (i && f >= 0)
-		lssock_get(ui->snap, i->row, 0, (uint32_t)f, &v);
-	if (v.kind <= LSSOCK_V_LATER) {
-		ui_say(ui, true, "this row has no %s", what);
-		return;
-	}
-	v.more = 0;
-	lssock_value_text(&v, text, sizeof(text));
-	snprintf(filter, sizeof(filter), "%s:%s", field, text);
-	if (ui_filter(ui, filter, &err) < 0)
-		ui_say(ui, true, "%s", err.msg);
-	else
-		ui_say(ui, false, "only %s (Esc shows all again)", filter);
-	new_order(ui);
-}
-
-static void key_this_process(struct ui *ui) { narrow(ui, "pid", "process"); }
-static void key_this_remote(struct ui *ui) { narrow(ui, "raddr", "remote address"); }
+static void key_this_process(struct ui *ui) { find_only(ui, "pid", "process"); }
+static void key_this_remote(struct ui *ui) { find_only(ui, "raddr", "remote address"); }
 static void key_user(struct ui *ui) { box_open(ui, BOX_USER); }
 
 static void key_all(struct ui *ui)
@@ -289,110 +205,8 @@ static void key_problems(struct ui *ui)
 	ask_again(ui);
 }
 
-/* Whether what is seen of a line has the text; ASCII case does not count. */
-static bool line_has(const struct ui *ui, const struct item *i, const char *text)
-{
-	static const char *const fields[] = { "proc", "pid", "local", "remote", "path", "user",
-					      "unit", "container", "state", "cmd" };
-	const struct lssock_sock *k = &lssock_socks(ui->snap, NULL)[i->row];
-	struct lssock_value v;
-	char cell[256];
-	size_t n;
-	int f;
-
-	if (i->kind == ITEM_GROUP && strcasestr(ui->groups.v[i->group].name, text))
-		return true;
-	for (n = 0; n < sizeof(fields) / sizeof(fields[0]); n++) {
-		f = lssock_field_find(fields[n]);
-		if (f < 0 || (i->kind == ITEM_GROUP && n))
-			continue;
-		lssock_get(ui->snap, i->row, k->owner, (uint32_t)f, &v);
-		if (v.kind <= LSSOCK_V_LATER)
-			continue;
-		lssock_value_text(&v, cell, sizeof(cell));
-		if (strcasestr(cell, text))
-			return true;
-	}
-	return false;
-}
-
-static void find_next(struct ui *ui, int step)
-{
-	const char *text = buf_cstr(&ui->find);
-	const struct tab_state *t = tab(ui);
-	uint32_t i, n = ui->items.n;
-	int64_t at = t->anchored ? t->at : (int64_t)t->top - (step > 0);
-
-	if (!*text) {
-		ui_say(ui, false, "nothing to find (/ asks what)");
-		return;
-	}
-	for (i = 0; i < n; i++) {
-		at += step;
-		if (at < 0 || at >= n) {
-			at = step > 0 ? 0 : (int64_t)n - 1;
-			ui_say(ui, false, "found from the %s again", step > 0 ? "top" : "bottom");
-		}
-		if (line_has(ui, &ui->items.v[at], text)) {
-			go_to(ui, at);
-			return;
-		}
-	}
-	ui_say(ui, true, "`%s' is on no line", text);
-}
-
 static void key_next(struct ui *ui) { find_next(ui, 1); }
 static void key_previous(struct ui *ui) { find_next(ui, -1); }
-
-/* ---- numbers ------------------------------------------------------------------------- */
-
-static bool has_number(const struct ui *ui, const struct item *i, unsigned what, uint32_t number)
-{
-	const struct lssock_sock *k = &lssock_socks(ui->snap, NULL)[i->row];
-	const struct lssock_owner *owners = lssock_owners(ui->snap, NULL);
-	char start[16], have[16];
-	uint32_t value = what == 0 ? k->lport : what == 1 ? k->rport : 0;
-
-	if (what == 2 && k->owner && owners[k->owner].how == LSSOCK_HOW_FD)
-		value = (uint32_t)lssock_procs(ui->snap, NULL)[owners[k->owner].proc].pid;
-	snprintf(start, sizeof(start), "%u", number);
-	snprintf(have, sizeof(have), "%u", value);
-	return value && !strncmp(have, start, strlen(start));
-}
-
-/* First a local port that is this number, then a remote one, then a pid; then those
- * that only begin with it. */
-static void jump(struct ui *ui)
-{
-	const struct lssock_sock *socks = lssock_socks(ui->snap, NULL);
-	uint32_t i;
-	unsigned what;
-
-	for (i = 0; i < ui->items.n; i++)
-		if (socks[ui->items.v[i].row].lport == ui->number) {
-			go_to(ui, i);
-			return;
-		}
-	for (what = 0; what < 3; what++)
-		for (i = 0; i < ui->items.n; i++)
-			if (has_number(ui, &ui->items.v[i], what, ui->number)) {
-				go_to(ui, i);
-				return;
-			}
-	ui_say(ui, true, "no port and no pid begins with %u", ui->number);
-}
-
-static void digit(struct ui *ui, uint32_t key)
-{
-	if (ui->now_ns > ui->number_ns + NUMBER_NS)
-		ui->number = 0;
-	if (ui->number < 10000000)
-		ui->number = ui->number * 10 + (key - '0');
-	ui->number_ns = ui->now_ns;
-	ui_say(ui, false, "to %u", ui->number);
-	if (ui->snap)
-		jump(ui);
-}
 
 /* ---- order ----------------------------------------------------------------------------- */
 
@@ -422,7 +236,7 @@ static void step_sort(struct ui *ui, int by)
 	s->field = lssock_field_find(list[i]);
 	if (s->field >= 0 && lssock_field_info((uint32_t)s->field, &info) == 0)
 		ui_say(ui, false, "sorted by %s", info.head);
-	new_order(ui);
+	ui_reorder(ui);
 }
 
 static void key_sort_left(struct ui *ui) { step_sort(ui, -1); }
@@ -432,14 +246,14 @@ static void key_reverse(struct ui *ui)
 {
 	tab(ui)->sort.descending = !tab(ui)->sort.descending;
 	ui_say(ui, false, tab(ui)->sort.descending ? "largest first" : "smallest first");
-	new_order(ui);
+	ui_reorder(ui);
 }
 
 static void sort_by(struct ui *ui, const char *field, const char *what)
 {
 	tab(ui)->sort = (struct sort){ .field = lssock_field_find(field), .descending = true };
 	ui_say(ui, false, "sorted by %s", what);
-	new_order(ui);
+	ui_reorder(ui);
 }
 
 static void key_by_rate(struct ui *ui) { sort_by(ui, "rate", "rate, both ways"); }
@@ -461,8 +275,9 @@ static void key_pause(struct ui *ui)
 		ui->snap = ui->fresh;
 		ui->fresh = NULL;
 	}
-	ui_say(ui, false, ui->paused ? "paused: the picture stands, all else works (Z goes on)" :
-	       "goes on");
+	ui_say(ui, false,
+	       ui->paused ? "paused: the picture stands, all else works (Z goes on)"
+			  : "goes on");
 	list_again(ui);
 }
 
@@ -491,7 +306,7 @@ static void key_tag(struct ui *ui)
 	if (!i)
 		return;
 	put_id(ui, false, i->id);
-	move(ui, 1);
+	move_by(ui, 1);
 	ui_say(ui, false, "%u tagged (U: none)", ui->tagged.n);
 }
 
@@ -509,17 +324,17 @@ static void key_pin(struct ui *ui)
 	if (!i)
 		return;
 	put_id(ui, true, i->id);
-	new_order(ui);
+	ui_reorder(ui);
 }
 
 static void key_unpin(struct ui *ui)
 {
 	ui->pinned.n = 0;
 	ui_say(ui, false, "nothing is pinned");
-	new_order(ui);
+	ui_reorder(ui);
 }
 
-/* ---- acting, copying, export ----------------------------------------------------------------- */
+/* ---- acting, copying, export ------------------------------------------------------ */
 
 static bool may_act(struct ui *ui, const char *verb)
 {
@@ -546,48 +361,8 @@ static void key_close(struct ui *ui)
 		box_open(ui, BOX_CLOSE);
 }
 
-static void copy_field(struct ui *ui, const struct item *i, const char *field, const char *gap)
-{
-	const struct lssock_sock *k = &lssock_socks(ui->snap, NULL)[i->row];
-	int f = lssock_field_find(field);
-	struct lssock_value v;
-	char text[256];
-
-	if (f < 0)
-		return;
-	lssock_get(ui->snap, i->row, k->owner, (uint32_t)f, &v);
-	lssock_value_text(&v, text, sizeof(text));
-	buf_puts(&ui->copied, gap);
-	buf_puts(&ui->copied, text[0] ? text : "-");
-}
-
-static void key_copy(struct ui *ui)
-{
-	const struct item *i = ui_current(ui);
-	bool listens;
-
-	if (!i)
-		return;
-	listens = !lssock_socks(ui->snap, NULL)[i->row].rport;
-	buf_reset(&ui->copied);
-	copy_field(ui, i, listens ? "local" : "remote", "");
-	ui->todo |= TODO_COPY;
-}
-
-static void key_copy_row(struct ui *ui)
-{
-	static const char *const fields[] = { "proto", "local", "remote", "state", "user", "pid",
-					      "proc", "unit" };
-	const struct item *i = ui_current(ui);
-	size_t n;
-
-	if (!i)
-		return;
-	buf_reset(&ui->copied);
-	for (n = 0; n < sizeof(fields) / sizeof(fields[0]); n++)
-		copy_field(ui, i, fields[n], n ? " " : "");
-	ui->todo |= TODO_COPY;
-}
+static void key_copy(struct ui *ui) { deed_copy(ui, false); }
+static void key_copy_row(struct ui *ui) { deed_copy(ui, true); }
 
 static void key_export(struct ui *ui)
 {
@@ -599,12 +374,12 @@ static void key_export(struct ui *ui)
 	prompt_open(ui, PROMPT_EXPORT, name);
 }
 
-/* ---- the rest ------------------------------------------------------------------------------------ */
+/* ---- the rest --------------------------------------------------------------------- */
 
 static void key_pane(struct ui *ui)
 {
 	if (!tab(ui)->anchored)
-		go_to(ui, tab(ui)->top);
+		move_to(ui, tab(ui)->top);
 	ui->pane = (ui->pane + 1) % 3;
 	ui->pane_top = 0;
 	ui->list_due = true;
@@ -632,7 +407,7 @@ static void key_interval(struct ui *ui) { prompt_open(ui, PROMPT_INTERVAL, ""); 
 static void key_mouse(struct ui *ui)
 {
 	ui->mouse = !ui->mouse;
-	ui->todo |= TODO_MOUSE;
+	ui->due |= DUE_MOUSE;
 	ui_say(ui, false, ui->mouse ? "mouse on (Shift selects text)" : "mouse off");
 }
 
@@ -643,20 +418,20 @@ static void key_header(struct ui *ui)
 
 static void key_refresh(struct ui *ui)
 {
-	ui->todo |= TODO_REFRESH;
+	ui->due |= DUE_REFRESH;
 	ui_say(ui, false, "asked again");
 }
 
-static void key_repaint(struct ui *ui) { ui->todo |= TODO_REPAINT; }
-static void key_suspend(struct ui *ui) { ui->todo |= TODO_SUSPEND; }
-static void key_exit(struct ui *ui) { ui->todo |= TODO_QUIT; }
+static void key_repaint(struct ui *ui) { ui->due |= DUE_REPAINT; }
+static void key_suspend(struct ui *ui) { ui->due |= DUE_SUSPEND; }
+static void key_exit(struct ui *ui) { ui->due |= DUE_QUIT; }
 
 static void key_quit(struct ui *ui)
 {
 	if (ui->pane)
 		ui->pane = 0;
 	else
-		ui->todo |= TODO_QUIT;
+		ui->due |= DUE_QUIT;
 }
 
 /* A step back: pane, filter, hold, cursor. */
@@ -669,18 +444,18 @@ static void key_back(struct ui *ui)
 	} else if (ui->filter.len || ui->problems_only) {
 		ui->problems_only = false;
 		ui_filter(ui, "", NULL);
-		new_order(ui);
+		ui_reorder(ui);
 		ui_say(ui, false, "no filter");
 	} else if (ui->locked) {
 		key_lock(ui);
 	} else {
 		t->anchored = false;
 		t->top = 0;
-		new_order(ui);
+		ui_reorder(ui);
 	}
 }
 
-/* ---- the table ---------------------------------------------------------------------------------- */
+/* ---- the table -------------------------------------------------------------------- */
 
 #define QUIET 1			/* the order is not held because of it */
 
@@ -791,7 +566,7 @@ static void list_key(struct ui *ui, uint32_t key)
 	size_t i, n;
 
 	if (key >= '0' && key <= '9') {
-		digit(ui, key);
+		find_digit(ui, key);
 		ui->hold_until_ns = ui->now_ns + HOLD_NS;
 		return;
 	}
@@ -808,7 +583,7 @@ static void list_key(struct ui *ui, uint32_t key)
 	ui_say(ui, false, "%s does nothing here (? lists the keys)", input_key_name(key, name));
 }
 
-/* ---- the mouse -------------------------------------------------------------------------------------- */
+/* ---- the mouse -------------------------------------------------------------------- */
 
 static void click(struct ui *ui, const struct input *in)
 {
@@ -833,12 +608,12 @@ static void click(struct ui *ui, const struct input *in)
 			return;
 		s->descending = s->field == found ? !s->descending : true;
 		s->field = found;
-		new_order(ui);
+		ui_reorder(ui);
 		return;
 	}
 	if (in->y < top || in->y >= top + ui_list_lines(ui))
 		return;
-	go_to(ui, (int64_t)tab(ui)->top + in->y - top);
+	move_to(ui, (int64_t)tab(ui)->top + in->y - top);
 	ui->hold_until_ns = ui->now_ns + HOLD_NS;
 	if (in->mouse == MOUSE_DOUBLE && !ui->pane)
 		key_pane(ui);
@@ -849,12 +624,12 @@ static void mouse(struct ui *ui, const struct input *in)
 	if (ui->box.kind || ui->prompt.kind)
 		return;
 	if (in->mouse == MOUSE_WHEEL_UP || in->mouse == MOUSE_WHEEL_DOWN)
-		scroll(ui, in->mouse == MOUSE_WHEEL_UP ? -3 : 3);
+		move_view(ui, in->mouse == MOUSE_WHEEL_UP ? -3 : 3);
 	else
 		click(ui, in);
 }
 
-/* ---- input ------------------------------------------------------------------------------------------- */
+/* ---- input ------------------------------------------------------------------------ */
 
 void ui_input(struct ui *ui, const struct input *in)
 {
@@ -862,7 +637,7 @@ void ui_input(struct ui *ui, const struct input *in)
 	case INPUT_RESIZE:
 		ui->cols = in->x;
 		ui->lines = in->y;
-		ui->todo |= TODO_REPAINT;
+		ui->due |= DUE_REPAINT;
 		ui->list_due = true;
 		break;
 	case INPUT_MOUSE:

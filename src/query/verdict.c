@@ -364,7 +364,8 @@ static bool has_lately_sent(const struct verdict *v)
 
 static bool is_held_up(const struct verdict *v)
 {
-	uint64_t window = info(v, INFO_RWND_LIMITED, 8), buffer = info(v, INFO_SNDBUF_LIMITED, 8);
+	uint64_t window = info(v, INFO_RWND_LIMITED, 8),
+		 buffer = info(v, INFO_SNDBUF_LIMITED, 8);
 	uint64_t most = window > buffer ? window : buffer, whole;
 	bool life;
 
