@@ -12,7 +12,7 @@ top=${self%/tests/*}
 B=$(readlink -f "${B:-$top/build}")
 export PATH="$PATH:/usr/sbin:/sbin" LC_ALL=C.UTF-8 TZ=UTC
 
-scenes='tcp udp unix local mptcp netns owners nobody procfs hostile'
+scenes='tcp udp unix local mptcp netns owners nobody procfs hostile live'
 made='families'
 
 # ---- outside: what there is of the machine ------------------------------------
@@ -23,7 +23,7 @@ world()
 	hostname web1
 	mount -t tmpfs -o mode=755 tmpfs /srv
 	mkdir -m 777 /srv/out
-	cp "$B/lssock" "$B/tests/scene" "$B/tests/maketape" "$self" /srv
+	cp "$B/lssock" "$B/tests/scene" "$B/tests/maketape" "$self" "${self%/*}/live/day.py" /srv
 	cat >/srv/passwd <<-'END'
 		root:x:0:0:root:/root:/bin/sh
 		daemon:x:1:1::/:/usr/sbin/nologin
@@ -297,6 +297,32 @@ inner_procfs()
 	'[' comm=dockerd unix-listen=/run/app/docker.sock,mode=0660,gid=109 unix-conn ']' \
 	'[' comm=capture packet raw netlink ']'
 	record /srv/strace -f -o /dev/null -e inject=socket:error=EACCES
+	keep
+}
+
+# ---- several rounds: what the live view is looked at with ------------------------
+
+inner_live()
+{
+	for addr in 10.0.0.5/24 10.0.0.21/24 203.0.113.7/32; do
+		ip addr add $addr dev lo
+	done
+	mkfifo /srv/in /srv/said
+	python3 /srv/day.py </srv/in >/srv/said &
+	exec 8>/srv/in 9</srv/said
+	read -r _ <&9
+	unit /system.slice/nginx.service nginx
+	unit /system.slice/ssh.service sshd
+	unit /system.slice/postgresql@16-main.service postgres
+	unit /user.slice/user-1000.slice/session-12.scope curl
+	/srv/lssock record /srv/out/tape --rounds 6 --interval 1 --collector proc &
+	recorder=$!
+	sleep 0.4
+	for _ in 1 2 3 4 5; do
+		echo >&8
+		sleep 1
+	done
+	wait $recorder
 	keep
 }
 

@@ -109,6 +109,7 @@ struct cli_answer {
 };
 int answer_query(struct cli *c, struct cli_answer *a);
 int answer_open(struct cli *c, struct cli_answer *a);
+int answer_prepare(struct cli *c, struct cli_answer *a);	/* asks and opens */
 int answer_take(struct cli *c, struct cli_answer *a);
 int answer_view(struct cli *c, struct cli_answer *a);
 /* The exit status where nothing matched: 1 if that is certain, 3 after having said

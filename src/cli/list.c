@@ -44,21 +44,20 @@ int answer_query(struct cli *c, struct cli_answer *a)
 	return EXIT_USAGE;
 }
 
+int answer_prepare(struct cli *c, struct cli_answer *a)
+{
+	int r = a->query ? 0 : answer_query(c, a);
+
+	return r || a->ctx ? r : answer_open(c, a);
+}
+
 int answer_take(struct cli *c, struct cli_answer *a)
 {
 	struct lssock_err err = { .pos = -1 };
-	int r;
+	int r = answer_prepare(c, a);
 
-	if (!a->query) {
-		r = answer_query(c, a);
-		if (r)
-			return r;
-	}
-	if (!a->ctx) {
-		r = answer_open(c, a);
-		if (r)
-			return r;
-	}
+	if (r)
+		return r;
 	r = lssock_take(a->ctx, a->query, &a->snap, &err);
 	if (r == 0)
 		return 0;

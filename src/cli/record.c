@@ -6,21 +6,33 @@
 
 #include "cli/cli.h"
 
+static int take_round(struct cli_answer *a, struct lssock_watch *w)
+{
+	struct lssock_err err = { .pos = -1 };
+	int e = lssock_watch_next(w, &a->snap, &err);
+
+	if (e < 0)
+		say("%s", err.msg[0] ? err.msg : strerror(-e));
+	return e < 0 ? EXIT_FAILED : 0;
+}
+
+/* A series holds what happened between its rounds too. */
 static int record_rounds(struct cli *c, struct cli_answer *a)
 {
-	uint32_t rounds = c->rounds ? c->rounds : c->interval_us ? UINT32_MAX : 1, i;
-	int r = 0;
+	struct lssock_watch *w = NULL;
+	uint32_t i;
+	int r = answer_prepare(c, a);
 
-	for (i = 0; i < rounds && !r; i++) {
-		if (i) {
+	if (r == 0 && lssock_watch_new(a->ctx, a->query, NULL, &w, NULL) < 0)
+		r = EXIT_FAILED;
+	for (i = 0; i < c->rounds && !r; i++) {
+		if (i)
 			poll(NULL, 0, (int)(c->interval_us / 1000));
-			if (lssock_next_round(a->ctx) < 0)
-				return EXIT_FAILED;
-		}
 		lssock_snap_free(a->snap);
 		a->snap = NULL;
-		r = answer_take(c, a);
+		r = take_round(a, w);
 	}
+	lssock_watch_free(w);
 	return r;
 }
 
@@ -51,7 +63,7 @@ int cmd_record(struct cli *c)
 			LSSOCK_Q_MEMORY | LSSOCK_Q_TIMERS | LSSOCK_Q_FOOTER;
 	c->ask.netns = c->ask.netns ? c->ask.netns : "all";
 	c->ask.layout = LSSOCK_LAYOUT_RECORD;
-	r = record_rounds(c, &a);
+	r = c->rounds > 1 ? record_rounds(c, &a) : answer_take(c, &a);
 	if (r == 0)
 		say_notes(a.snap);
 	if (r == 0 && c->stats)

@@ -16,6 +16,9 @@
 #define INFO_RETRANS 100
 #define INFO_ACKED 120
 #define INFO_RECEIVED 128
+#define INFO_DATA_SEGS_IN 152
+#define INFO_SENT 200
+#define INFO_BYTES_RETRANS 208
 
 static bool word(const void *p, size_t len, size_t at, size_t size, void *ret)
 {
@@ -25,21 +28,39 @@ static bool word(const void *p, size_t len, size_t at, size_t size, void *ret)
 	return true;
 }
 
+/* What was sent is told without SYN and FIN since Linux 4.19, what was acked counts
+ * one for each. What was received counts the FIN, which may have been all. */
+static bool count_bytes(const void *info, size_t len, struct lssock_track *t)
+{
+	uint64_t sent, again;
+	uint32_t segs;
+
+	if (!word(info, len, INFO_ACKED, 8, &t->out) ||
+	    !word(info, len, INFO_RECEIVED, 8, &t->in))
+		return false;
+	if (word(info, len, INFO_SENT, 8, &sent) &&
+	    word(info, len, INFO_BYTES_RETRANS, 8, &again) && again <= sent)
+		t->out = sent - again;
+	if (word(info, len, INFO_DATA_SEGS_IN, 4, &segs) && !segs)
+		t->in = 0;
+	return true;
+}
+
 bool track_count(const struct lssock_snap *s, uint32_t row, struct lssock_track *t)
 {
 	const struct lssock_sock *k = snap_row(s, row);
-	size_t len = 0, mem_len = 0;
-	const void *info, *mem;
+	size_t len = 0;
+	const void *info;
 
-	mem = snap_attr(s, k, INET_DIAG_SKMEMINFO, &mem_len);
-	if (k->proto == LSSOCK_UNIX || !snap_is_inet(k) ||
-	    !word(mem, mem_len, SK_MEMINFO_DROPS * 4, 4, &t->drops))
+	if (!snap_is_inet(k))
+		return false;
+	info = snap_attr(s, k, INET_DIAG_SKMEMINFO, &len);
+	if (!word(info, len, SK_MEMINFO_DROPS * 4, 4, &t->drops))
 		t->drops = 0;
 	if (k->proto != LSSOCK_TCP || k->state == LSSOCK_LISTEN)
 		return false;
 	info = snap_attr(s, k, INET_DIAG_INFO, &len);
-	if (!word(info, len, INFO_ACKED, 8, &t->out) ||
-	    !word(info, len, INFO_RECEIVED, 8, &t->in))
+	if (!count_bytes(info, len, t))
 		return false;
 	word(info, len, INFO_RETRANS, 4, &t->retrans);
 	t->flags |= LSSOCK_T_COUNTED;

@@ -34,7 +34,7 @@ static const struct spec sockets[] = {
 static const struct spec listening[] = {
 	{ "lport", "PORT", 0, 5, 5, 0, true, false },
 	{ "proto", "PROT", 0, 4, 4, 0, false, false },
-	{ "address", "ADDRESS", 0, 10, 30, 3, false, true },
+	{ "address", "ADDRESS", 0, 10, 30, 3, false, false },
 	{ "scope", "SCOPE", 50, 6, 8, 0, false, false },
 	{ "queue", "QUEUE", 60, 10, 10, 0, true, false },
 	{ "clients", "CONN", 66, 5, 5, 0, true, false },
@@ -45,9 +45,9 @@ static const struct spec listening[] = {
 	{ "cmd", "COMMAND", 140, 16, 20, 4, false, false },
 };
 static const struct spec groups[] = {
-	{ "group", "GROUP", 0, 29, 44, 4, false, false },
+	{ "group", "GROUP", 0, 28, 44, 4, false, false },
 	{ "listen", "LIS", 0, 4, 4, 0, true, false },
-	{ "estab", "ESTAB", 0, 5, 6, 0, true, false },
+	{ "estab", "ESTAB", 0, 6, 6, 0, true, false },
 	{ "other", "OTHER", 50, 5, 6, 0, true, false },
 	{ "rx", "RX/s", 56, 6, 6, 0, true, false },
 	{ "tx", "TX/s", 64, 6, 6, 0, true, false },

@@ -97,25 +97,31 @@ static void clock_text(uint64_t ns, char *buf, size_t size)
 		strftime(buf, size, "%H:%M:%S", &tm);
 }
 
-static void counts(const struct ui *ui, char *buf, size_t size)
+/* As many words as there is room for. */
+static void counts(const struct ui *ui, size_t room, char *buf, size_t size)
 {
 	uint32_t listen = ui->n_listen, estab = ui->counts[LSSOCK_ESTABLISHED];
 	uint32_t cwait = ui->counts[LSSOCK_CLOSE_WAIT], twait = ui->counts[LSSOCK_TIME_WAIT];
 	uint32_t other = ui->n_sockets - listen - estab - cwait - twait;
 
-	if (ui->tab == TAB_GROUPS)
+	if (ui->tab == TAB_GROUPS) {
 		snprintf(buf, size, "%u sockets in %u groups", ui->matched, ui->groups.n);
-	else if (ui->tab == TAB_LISTEN)
+		return;
+	}
+	if (ui->tab == TAB_LISTEN) {
 		snprintf(buf, size, "%u listening, %u services", ui->n_listen, ui->groups.n);
-	else if (ui->cols >= 150)
-		snprintf(buf, size,
-			 "%u sockets: %u listen  %u estab  %u close-wait  "
-			 "%u time-wait  %u other  | unix %u",
-			 ui->n_sockets, listen, estab, cwait, twait, other, ui->n_unix);
-	else if (ui->cols >= 76)
+		return;
+	}
+	snprintf(buf, size, "%u sockets: %u listen  %u estab  %u close-wait  %u time-wait  "
+		 "%u other  | unix %u", ui->n_sockets, listen, estab, cwait, twait, other,
+		 ui->n_unix);
+	if (strlen(buf) > room)
 		snprintf(buf, size, "%u sockets: %u listen %u estab %u t-wait %u c-wait",
 			 ui->n_sockets, listen, estab, twait, cwait);
-	else
+	if (strlen(buf) > room)
+		snprintf(buf, size, "%u sockets: %u listen %u estab", ui->n_sockets, listen,
+			 estab);
+	if (strlen(buf) > room)
 		snprintf(buf, size, "%u sockets", ui->n_sockets);
 }
 
@@ -143,7 +149,7 @@ static void draw_title(const struct ui *ui, struct grid *g)
 	if (ui->replay)
 		buf_puts(&b, "  recording");
 	x += grid_put(g, 0, x, g->cols - x, ROLE_PLAIN, b.data, b.len);
-	counts(ui, text, sizeof(text));
+	counts(ui, ui->cols > x + 2 ? ui->cols - x - 2 : 0, text, sizeof(text));
 	right(g, 0, x + 2, ROLE_PLAIN, text);
 	buf_release(&b);
 }

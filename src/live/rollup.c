@@ -311,6 +311,31 @@ static void add_bind(struct pile *p, struct binds *b, uint32_t row)
 		snprintf(b->list + len, sizeof(b->list) - len, "%s%s", len ? " " : "", text);
 }
 
+static unsigned reach(const struct pile *p, uint32_t row)
+{
+	static const char *const words[] = { "all", "public", "lan", "link", "local" };
+	char text[32];
+	unsigned i;
+
+	value(p, row, "scope", text, sizeof(text));
+	for (i = 0; i < 5 && strcmp(words[i], text); i++)
+		;
+	return i;
+}
+
+/* The widest one stands for all. */
+static void widest_first(struct pile *p, const struct rollup *g)
+{
+	uint32_t *rows = p->ui->members.v + g->first, i, row;
+
+	for (i = 1; i < g->n; i++)
+		if (reach(p, rows[i]) < reach(p, rows[0])) {
+			row = rows[0];
+			rows[0] = rows[i];
+			rows[i] = row;
+		}
+}
+
 /* "*  (v4+v6)", "127.0.0.1 ::1", "10.0.0.5 10.0.0.6 +3". */
 static void name_service(struct pile *p, struct rollup *g)
 {
@@ -318,6 +343,7 @@ static void name_service(struct pile *p, struct rollup *g)
 	uint32_t i;
 	char more[16] = "";
 
+	widest_first(p, g);
 	for (i = 0; i < g->n; i++)
 		add_bind(p, &b, p->ui->members.v[g->first + i]);
 	if (b.n > 2)
