@@ -209,7 +209,7 @@ const struct field field_table[] = {
 	{ .name = "clients", .head = "CLIENTS", .type = FT_UINT, SOCKET(get_clients),
 	  .needs = NEED_CLIENTS, .help = "listener: connections that came through it" },
 	{ .name = "in", .head = "IN", COUNTED(get_in, 128),
-	  .help = "bytes received since it was opened" },
+	  .help = "bytes received since it was opened; a FIN counts one" },
 	{ .name = "out", .head = "OUT", COUNTED(get_out, 120),
 	  .help = "bytes acked since then; SYN and FIN count one each" },
 	{ .name = "verdict", .head = "VERDICT", .type = FT_TEXT, .group = "socket",
