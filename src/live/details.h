@@ -24,6 +24,11 @@ bool details_value(const struct details *d, uint32_t row, uint32_t owner, const 
 /* What was made so far becomes an item of the flow, or its words do. */
 void details_item(struct details *d);
 void details_words(struct details *d);
+/* An item "cwnd 48", if the field has a value; a line; an item of words of ours. */
+void details_field(struct details *d, const char *before, const char *field,
+		   const char *after);
+void details_line(struct details *d, const char *label);
+void details_text(struct details *d, const char *text);
 /* "14:02:27", the local time. */
 void details_clock(struct details *d, uint64_t ns);
 
@@ -31,7 +36,7 @@ bool details_is_tcp(const struct details *d);	/* a connection of TCP: it has num
 bool details_listens(const struct details *d);
 
 /* Parts of a narrow pane: lines with labels. */
-void details_owner(struct details *d);
+void details_owner(struct details *d);		/* holders.c */
 void details_path(struct details *d);
 void details_health(struct details *d);
 void details_limits(struct details *d);
@@ -43,7 +48,7 @@ void details_graphs(struct details *d, bool all);
 void details_events(struct details *d, const char *label);
 void details_verdict(struct details *d, const char *label);
 /* And of a wide one. */
-void details_process(struct details *d);
+void details_process(struct details *d);	/* holders.c */
 void details_remote(struct details *d);
 void details_ids(struct details *d);
 

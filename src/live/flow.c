@@ -29,7 +29,9 @@ static struct flow_line *add_line(struct flow *f, const char *label, enum role r
 {
 	struct flow_line *l = last_line(f);
 
-	if (!is_unused(l))
+	if (is_unused(l))
+		label = *label ? label : l->label;
+	else
 		l = vec_push(&f->lines);
 
 	if (!l) {
@@ -119,8 +121,10 @@ void flow_head(struct flow *f, const char *title)
 {
 	struct flow_line *l = f->lines.n ? add_line(f, "", ROLE_PLAIN) : NULL;
 
-	if (l)
+	if (l) {
 		l->blank = true;
+		l->label = "";
+	}
 	add_line(f, title, ROLE_HEAD);
 }
 
@@ -137,7 +141,7 @@ void flow_graph(struct flow *f, const char *label, const float *v, uint32_t n,
 	l->behind = (uint8_t)behind;
 }
 
-/* ---- drawing -------------------------------------------------------------------- */
+/* ---- drawing --------------------------------------------------------------------- */
 
 void spark(struct grid *g, unsigned y, unsigned x, unsigned width, const float *v, uint32_t n,
 	   bool ascii)
@@ -178,11 +182,10 @@ static void draw_graph(const struct flow *f, const struct flow_line *l, struct g
 static void draw_line(const struct flow *f, const struct flow_line *l, struct grid *g,
 		      unsigned y, unsigned x, bool ascii)
 {
-	unsigned label = l->role == ROLE_HEAD ? f->width : f->label_width;
+	bool head = l->role == ROLE_HEAD;
 
-	if (label)
-		grid_puts(g, y, x, label, l->role == ROLE_HEAD ? ROLE_HEAD : ROLE_DIM,
-			  l->label);
+	grid_puts(g, y, x, head ? f->width : f->label_width, head ? ROLE_HEAD : ROLE_DIM,
+		  l->label);
 	if (l->v)
 		draw_graph(f, l, g, y, x + f->label_width, ascii);
 	else if (l->len)

@@ -25,14 +25,15 @@ static struct details begin(const struct pane *p, unsigned height)
 	return d;
 }
 
-/* ---- the title --------------------------------------------------------------------- */
+/* ---- the title ------------------------------------------------------------------- */
 
 static void put_ends(struct details *d)
 {
 	struct lssock_value v;
 	bool in;
 
-	details_put(d, "local");
+	if (!details_put(d, "local"))
+		details_say(d, "unnamed");
 	if (details_listens(d) || !details_value(d, d->p->row, 0, "remote", &v))
 		return;
 	in = details_value(d, d->p->row, 0, "dir", &v) && v.len == 2;
@@ -84,7 +85,7 @@ static void title(struct details *d, struct grid *g, unsigned y, unsigned x, uns
 	buf_reset(&d->b);
 }
 
-/* ---- one below the other ------------------------------------------------------------ */
+/* ---- one below the other --------------------------------------------------------- */
 
 static void numbers(struct details *d)
 {
@@ -138,7 +139,7 @@ static unsigned draw_narrow(struct details *d, struct grid *g, unsigned y, unsig
 	return n;
 }
 
-/* ---- side by side ----------------------------------------------------------------- */
+/* ---- side by side ---------------------------------------------------------------- */
 
 static void left(struct details *d)
 {
@@ -179,13 +180,11 @@ static void right(struct details *d)
 static unsigned draw_wide(struct details *d, struct grid *g, unsigned y, unsigned x,
 			  unsigned height, unsigned width)
 {
-	static const struct {
+	static const struct column {
 		void (*make)(struct details *);
-		unsigned label, share;
+		unsigned label, share;	/* columns; percent of the width */
 	} columns[] = {
-		{ left, WIDE_LABEL, 34 },
-		{ middle, LABEL, 33 },
-		{ right, 5, 33 },
+		{ left, WIDE_LABEL, 34 }, { middle, LABEL, 33 }, { right, 5, 33 },
 	};
 	unsigned i, most = 0, at = x;
 
