@@ -19,6 +19,7 @@
 
 #include "base/io.h"
 #include "source/tape.h"
+#include "wire/events.h"
 #include "unit/messages.h"
 
 static _Noreturn void die(const char *what, int err)
@@ -91,6 +92,31 @@ static void change_facts(struct buf *out, const char *text, size_t len, const ch
 	}
 }
 
+/* What was told happened as much later. */
+static void change_event(void *ctx, const struct wire_event *e, unsigned char *body)
+{
+	struct wire_event *to = (struct wire_event *)(void *)(body - sizeof(*e));
+	uint64_t later = e->time_ns + LATER_NS;
+
+	(void)ctx;
+	memcpy(&to->time_ns, &later, sizeof(later));
+}
+
+/* The chunks of an answer are u64 length and bytes, padded to 8. */
+static void change_events(char *payload, size_t len)
+{
+	uint64_t n;
+
+	for (; len >= sizeof(n); payload += tape_padded(n), len -= tape_padded(n)) {
+		memcpy(&n, payload, sizeof(n));
+		payload += sizeof(n);
+		len -= sizeof(n);
+		if (n > len)
+			return;
+		events_each(payload, n, change_event, NULL);
+	}
+}
+
 static void copy(const char *release, const char *in, const char *file)
 {
 	struct buf b = { 0 }, text = { 0 }, payload = { 0 };
@@ -118,6 +144,8 @@ static void copy(const char *release, const char *in, const char *file)
 			change_facts(&text, b.data + at + sizeof(len), len, release);
 			put_chunk(&payload, text.data, text.len);
 		}
+		if (r.type == RECORD_ANSWER && r.kind == ASK_EVENTS)
+			change_events(payload.data, payload.len);
 		tape_record(&t, r, &payload);
 	}
 	tape_end(&t, file);

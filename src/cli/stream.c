@@ -360,6 +360,7 @@ static void question(struct stream *s)
 	struct cli *c = s->c;
 
 	c->ask.layout = s->json ? LSSOCK_LAYOUT_RECORD : LSSOCK_LAYOUT_TABLE;
+	c->ask.flags |= LSSOCK_Q_WATCH;
 	if (s->batch) {
 		c->ask.width = c->tty && !s->json ? c->width : 0;
 		return;

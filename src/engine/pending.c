@@ -119,7 +119,7 @@ static uint32_t add_row(struct lssock_watch *w, struct lssock_snap *s, struct ls
 		k->uid = born->uid;
 		k->flags |= LSSOCK_F_UID;
 	}
-	row = snap_add(s, k, attrs, attrs ? len : 0, NULL);
+	row = snap_append(s, k, attrs, attrs ? len : 0);
 	if (row == LSSOCK_NONE)
 		return row;
 	owner = born ? opener(s, born) : 0;

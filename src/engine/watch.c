@@ -29,8 +29,8 @@ struct round {
 
 /* ---- time-wait as the end of a connection ----------------------------------------- */
 
-/* The kernel frees the socket and goes on with a smaller one, which has another
- * cookie (inet_twsk_alloc): the addresses are what they have in common. */
+/* The kernel frees the socket and goes on with a smaller one (inet_twsk_alloc). Where
+ * that has another cookie the addresses are what they have in common. */
 static uint64_t tuple_key(const struct lssock_sock *k)
 {
 	struct { union lssock_end a, b; uint16_t lport, rport, family, ns; } t = {
@@ -241,6 +241,31 @@ static void close_unseen(struct round *r, struct closing *c)
 		watch_event(r->s, t->gone_ns, row, LSSOCK_EVENT_CLOSE, 0, c->k.state);
 }
 
+/* What is left of a connection that has ended. */
+static bool is_time_wait(const struct lssock_sock *k)
+{
+	return k->state == LSSOCK_TIME_WAIT || (k->state == LSSOCK_FIN_WAIT2 && !k->inode);
+}
+
+/* Its row goes on under the same cookie, as a time-wait socket. */
+static void close_succeeded(struct round *r, struct closing *c, uint32_t row)
+{
+	uint32_t before = row < r->c->carry.n_rows ? r->c->carry.rows[row] : LSSOCK_NONE;
+	uint32_t closed;
+
+	c->used = true;
+	if (before == LSSOCK_NONE) {
+		close_unseen(r, c);
+		return;
+	}
+	if (is_time_wait(snap_row(r->prev, before)))
+		return;			/* its end was told before */
+	closed = r->s->socks.n;
+	close_row(r, before);
+	if (closed < r->s->tracks.n)
+		r->s->tracks.v[closed].flags |= LSSOCK_T_SUCCEEDED;
+}
+
 /* An end that came after the dump is that of the next round. */
 static void close_rest(struct round *r)
 {
@@ -251,14 +276,18 @@ static void close_rest(struct round *r)
 	for (i = 0; i < n->closings.n; i++) {
 		struct closing *c = &n->closings.v[i];
 		struct lssock_sock k = c->k;
+		uint32_t row;
 
 		if (c->used)
 			continue;
 		k.ns = watch_space(r->s, c->ns_ino);
+		row = k.ns == 0xffff ? LSSOCK_NONE : snap_find(r->s, &k);
 		if (k.ns == 0xffff)
 			c->used = true;
-		else if (snap_find(r->s, &k) == LSSOCK_NONE)
+		else if (row == LSSOCK_NONE)
 			close_unseen(r, c);
+		else if (is_time_wait(snap_row(r->s, row)))
+			close_succeeded(r, c, row);
 	}
 }
 
@@ -278,6 +307,8 @@ static void say_row(struct round *r, uint32_t row)
 	const struct change *last = news_change(&r->w->news, k->cookie);
 	bool new = is_new(r, row);
 
+	if (k->state == LSSOCK_TIME_WAIT && (new || r->w->news.tells & EVENT_TELLS_DESTROY))
+		return;			/* its end is told, and that is what this is */
 	if (new && !(t->flags & LSSOCK_T_OLDER) && !t->was) {
 		t->first_ns = opened_ns(r, t);
 		if (!last || !last->said)

@@ -357,7 +357,7 @@ uint32_t carry_closed(struct carry *c, uint32_t row, const void *attrs, uint32_t
 		k.local.w[2] = 0;
 	k.attrs = k.owner = 0;
 	k.peer = k.via = LSSOCK_NONE;
-	row = snap_add(c->to, &k, attrs, attrs ? len : 0, NULL);
+	row = snap_append(c->to, &k, attrs, attrs ? len : 0);
 	if (row != LSSOCK_NONE) {
 		c->to->socks.v[row].owner = copy_chain(c, owner);
 		c->to->socks.v[row].why = k.why;

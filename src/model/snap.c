@@ -309,6 +309,16 @@ static uint32_t add_new(struct lssock_snap *s, const struct lssock_sock *k,
 	return s->socks.n - 1;
 }
 
+uint32_t snap_append(struct lssock_snap *s, const struct lssock_sock *k, const void *attrs,
+		     uint32_t attrs_len)
+{
+	uint32_t row = add_new(s, k, attrs, attrs_len);
+
+	if (row == LSSOCK_NONE)
+		s->failed = true;
+	return row;
+}
+
 uint32_t snap_add(struct lssock_snap *s, const struct lssock_sock *k,
 		  const void *attrs, uint32_t attrs_len, bool *ret_new)
 {

@@ -88,6 +88,9 @@ int snap_seal(struct lssock_snap *s);
  * *ret_new (may be NULL): whether it is new. */
 uint32_t snap_add(struct lssock_snap *s, const struct lssock_sock *k,
 		  const void *attrs, uint32_t attrs_len, bool *ret_new);
+/* A row of its own, whatever has the same identity; it is not found by that. */
+uint32_t snap_append(struct lssock_snap *s, const struct lssock_sock *k, const void *attrs,
+		     uint32_t attrs_len);
 /* Row by identity as above, LSSOCK_NONE: none. */
 uint32_t snap_find(const struct lssock_snap *s, const struct lssock_sock *k);
 
