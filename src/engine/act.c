@@ -558,6 +558,7 @@ static void check_sockets(struct lssock_act *a)
 int lssock_act_prepare(struct lssock_act *a)
 {
 	struct collect c = { .ctx = a->ctx, .s = a->facts };
+	uint64_t failures = mem_failures();
 	uint32_t i;
 	int r;
 
@@ -567,7 +568,7 @@ int lssock_act_prepare(struct lssock_act *a)
 	learn_procs(a, &c);
 	learn_users(&c);
 	r = find_session(a, &c);
-	if (a->facts->failed)
+	if (a->facts->failed || mem_failures() != failures)
 		r = -ENOMEM;
 	if (r == 0 && a->kind == LSSOCK_ACT_KILL)
 		r = count_ends(a);
