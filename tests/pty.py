@@ -1,17 +1,23 @@
 # SPDX-License-Identifier: MIT
-"""pty.py COLUMNS COMMAND...: runs it on a terminal of so many columns.
+"""pty.py [-t TEXT] [-c SHELL] COLUMNS COMMAND...: on a terminal of so many columns.
 
+-t: types TEXT (\\n: Enter) when it asks for something: it said "? " or ": " and no
+more on that line. -c: does this before.
 Prints what the terminal got, stdout and stderr as they came, line ends as the
 program wrote them; ends with the command's exit status, or with 99 if it left
 the terminal in another mode than it found it in.
 """
 import fcntl
+import getopt
 import os
 import struct
+import subprocess
 import sys
 import termios
 
-columns, command = int(sys.argv[1]), sys.argv[2:]
+options, args = getopt.getopt(sys.argv[1:], "t:c:")
+options = dict(options)
+columns, command = int(args[0]), args[1:]
 master, slave = os.openpty()
 fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
 before = termios.tcgetattr(master)
@@ -31,6 +37,10 @@ while True:
         said += os.read(master, 65536)
     except OSError:		# the last one closed it
         break
+    if "-t" in options and said.endswith((b"? ", b": ", b"] ")):
+        if "-c" in options:
+            subprocess.run(options["-c"], shell=True, check=True)
+        os.write(master, options.pop("-t").replace("\\n", "\n").encode())
 status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 sys.stdout.buffer.write(said.replace(b"\r\n", b"\n"))
 sys.stdout.flush()

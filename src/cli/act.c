@@ -248,12 +248,11 @@ static void read_line(char *line, size_t size)
 			n = 1;
 		else if (n <= 0 || ch == '\n')
 			break;
-		else if (len + 1 < size)
+		else if (len < size)
 			line[len++] = ch;
-		else
-			len = 0;	/* no answer is as long */
 	}
-	line[n > 0 ? len : 0] = '\0';
+	/* No answer is cut short, and none is as long as the line. */
+	line[n > 0 && len < size ? len : 0] = '\0';
 }
 
 /* Whether to go on; what is protected takes a whole word. */

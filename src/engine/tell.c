@@ -240,7 +240,7 @@ static void put_close_ends(struct buf *b, const struct lssock_sock *k)
 			 "disconnects it; the program sees ECONNABORTED");
 	else if (k->state == LSSOCK_LISTEN)
 		buf_puts(b, "nobody can connect any more, what waits to be accepted is "
-			 "dropped; the program sees EINVAL");
+			 "dropped; the program sees EINVAL and keeps the port");
 	else if (k->state == LSSOCK_TIME_WAIT)
 		buf_puts(b, "forgets what is left of the connection");
 	else if (k->state == LSSOCK_SYN_RECV)
