@@ -70,7 +70,7 @@ int help_print(void)
 		 "lssock netns                network namespaces and how they connect\n"
 		 "lssock watch [FILTER]       the live view; events: a line per change\n"
 		 "lssock record FILE [--interval SEC --rounds N] [--anon]\n"
-		 "lssock kill|close FILTER [--yes] [--max N] [--dry-run] [--signal SIG]\n");
+		 "lssock kill|close FILTER [--signal SIG] [--yes] [--max N] [--dry-run]\n");
 	help_options(&b);
 	buf_puts(&b, "\nFilter   nginx  :22  10.0.0.0/8  proc:sshd  state:listen,estab"
 		 "  rtt>100ms\n         user!=root  is:unowned  has:container  not (a or b)"
@@ -232,6 +232,8 @@ static const char is_words[] = "listen estab loopback inbound outbound unowned m
 static const char family_words[] = "all inet inet6 unix link netlink vsock xdp tipc "
 	"tcp udp raw icmp sctp dccp mptcp udplite u_str u_dgr u_seq packet";
 
+static const char signal_words[] = "TERM HUP INT QUIT KILL USR1 USR2 STOP CONT";
+
 static void put_states(struct buf *b)
 {
 	int i;
@@ -299,6 +301,7 @@ static void complete_bash(struct buf *b)
 		   "\t\thead=${cur%%\"${cur##*,}\"}\n"
 		   "\t\t_lssock_from -P \"$head\" -W \"%s\" -- \"${cur##*,}\" ;;\n",
 		   family_words);
+	buf_printf(b, "\t--signal) _lssock_from -W \"%s\" -- \"${cur^^}\" ;;\n", signal_words);
 	buf_puts(b, "\t-C|--columns|--sort|--group-by)\n"
 		 "\t\thead=${cur%\"${cur##*[,+-]}\"}\n"
 		 "\t\t_lssock_from -P \"$head\" -W \"$columns\" -- \"${cur##*[,+-]}\"\n"
@@ -309,7 +312,7 @@ static void complete_bash(struct buf *b)
 		 "\t\tcompopt -o filenames 2>/dev/null ;;\n"
 		 "\t--proc-root)\n\t\t_lssock_from -d -- \"$cur\"\n"
 		 "\t\tcompopt -o filenames 2>/dev/null ;;\n"
-		 "\t--limit|--rounds|--interval|--wait) ;;\n"
+		 "\t--limit|--max|--rounds|--interval|--wait) ;;\n"
 		 "\t*)\n\t\tif [[ $cur == -* ]]; then\n\t\t\t_lssock_from -W \"");
 	bash_options(b);
 	buf_puts(b, "\" -- \"$cur\"\n\t\telse\n"
@@ -345,6 +348,8 @@ static void zsh_value(struct buf *b, const struct cli_option *o)
 		buf_putc(b, ')');
 	} else if (is_option(o, "color")) {
 		buf_puts(b, "(auto always never)");
+	} else if (is_option(o, "signal")) {
+		buf_printf(b, "(%s)", signal_words);
 	} else if (is_option(o, "from")) {
 		buf_puts(b, "_files");
 	} else if (is_option(o, "proc-root")) {
@@ -417,6 +422,8 @@ static void fish_value(struct buf *b, const struct cli_option *o)
 		buf_puts(b, "'");
 	} else if (is_option(o, "color")) {
 		buf_puts(b, " -a 'auto always never'");
+	} else if (is_option(o, "signal")) {
+		buf_printf(b, " -a '%s'", signal_words);
 	} else if (is_option(o, "query") || is_option(o, "family")) {
 		buf_printf(b, " -a '%s'", family_words);
 	} else if (is_option(o, "netns")) {

@@ -54,7 +54,7 @@ done
 run kill --yes -p 7000
 t_rc 2 "-p 7000"
 for arg in "--from $top/fixtures/tapes/tcp.tape" --readonly '--limit 1' --no-owners '-s' \
-	'--signal NONE' '--max 0' '--sort pid' --pids '--proc-root /proc/1/root/proc' --csv; do
+	'--signal NONE' '--max 0' '--sort pid' --pids --csv "--proc-root $T"; do
 	# shellcheck disable=SC2086
 	run kill --yes :7000 $arg
 	t_rc 2 "refused: ${arg%% *}"
