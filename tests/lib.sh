@@ -77,6 +77,17 @@ run()
 	timeout -k 5 "${LIMIT:-60}" ${WITH-} "$LSSOCK" "$@" >"$T/out" 2>"$T/err" </dev/null
 	rc=$?
 }
+# asked TEXT CMD ARG…: lssock ARG… on a terminal of 100 columns; when it asks, CMD is
+# done and TEXT typed (\n: Enter). All it said is in $T/out.
+asked()
+{
+	t_typed=$1 t_before=$2
+	shift 2
+	timeout -k 5 60 $python "$top/tests/pty.py" -t "$t_typed" -c "$t_before" 100 "$LSSOCK" "$@" \
+		>"$T/out" 2>&1 </dev/null
+	rc=$?
+	cp "$T/out" "$T/err"
+}
 # t_rc STATUS TEXT: the last run ended so.
 t_rc()
 {

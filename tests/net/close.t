@@ -5,16 +5,6 @@
 . "$(dirname "$0")/../lib.sh"
 in_ns
 
-# asked TEXT CMD ARG…: as in kill.t.
-asked()
-{
-	t_typed=$1 t_before=$2
-	shift 2
-	timeout -k 5 60 $python "$top/tests/pty.py" -t "$t_typed" -c "$t_before" 100 "$LSSOCK" "$@" \
-		>"$T/out" 2>&1 </dev/null
-	rc=$?
-	cp "$T/out" "$T/err"
-}
 # rows TEXT WANT ARG…: so many sockets match.
 rows()
 {

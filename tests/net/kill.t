@@ -9,17 +9,6 @@ in_ns
 alive() { grep -q '^State:[[:space:]][^ZX]' "/proc/$1/status" 2>/dev/null; }
 t_alive() { t_ok "$2" alive "$1"; }
 t_dead() { if alive "$1"; then t_fail "$2" "$1 is there"; else t_pass "$2"; fi; }
-# asked TEXT CMD ARG…: lssock ARG… on a terminal; when it asks, CMD is done and TEXT
-# typed.
-asked()
-{
-	t_typed=$1 t_before=$2
-	shift 2
-	timeout -k 5 60 $python "$top/tests/pty.py" -t "$t_typed" -c "$t_before" 100 "$LSSOCK" "$@" \
-		>"$T/out" 2>&1 </dev/null
-	rc=$?
-	cp "$T/out" "$T/err"
-}
 web() { fact tcp-listen listener pid "$1"; }
 
 # ---- who is meant ---------------------------------------------------------------

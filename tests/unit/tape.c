@@ -33,7 +33,7 @@ struct line { uint16_t kind, ns; uint64_t id; int err; const char *chunks[3]; si
 struct fake {
 	struct source source;
 	const struct line *script;	/* in the order of the asks */
-	int at, rounds, closed;
+	int at, rounds, closed, acts;
 	bool *ret_closed;
 };
 
@@ -47,6 +47,18 @@ static int fake_ask(struct source *s, const struct ask *a, chunk_fn fn, void *ct
 	for (int i = 0; i < 3 && l->chunks[i] && !r; i++)
 		r = fn(ctx, l->chunks[i], l->len[i]);
 	return r < 0 ? r : l->err;
+}
+
+static int fake_act(struct source *s, const struct lssock_ns *where, const void *request,
+		    size_t len)
+{
+	struct fake *f = (struct fake *)s;
+
+	f->acts++;
+	assert_int_equal(where->ino, 7);
+	assert_int_equal(len, 3);
+	assert_memory_equal(request, "now", 3);
+	return -EPERM;
 }
 
 static int fake_next(struct source *s)
@@ -69,7 +81,8 @@ static struct source *fake(const struct line *script, int rounds, bool *ret_clos
 	struct fake *f = calloc(1, sizeof(*f));
 
 	f->source = (struct source){
-		.ask = fake_ask, .next = fake_next, .close = fake_close, .live = true,
+		.ask = fake_ask, .next = fake_next, .act = fake_act, .close = fake_close,
+		.live = true, .own_pids = true,
 	};
 	f->script = script;
 	f->rounds = rounds;
@@ -676,6 +689,35 @@ static void no_answer_is_too_short_to_be_rewritten(void **state)
 	buf_release(&b);
 }
 
+/* A tee passes it on and keeps nothing of it; its tape is the same without. */
+static void what_is_done_is_on_no_tape(void **state)
+{
+	const struct lssock_ns where = { .ino = 7 };
+	struct source *s, *inner;
+	struct lssock_err err;
+	struct stat st;
+	off_t size = 0;
+
+	(void)state;
+	for (int n = 0; n < 2; n++) {
+		inner = fake(script, 0, NULL);
+		assert_int_equal(tape_tee(inner, path, false, &s, &err), 0);
+		assert_true(s->own_pids);
+		EXPECT(s, ASK_FACTS, 0, 0, 0, "[7]host a\n[9]kernel b\n");
+		for (int i = 0; i < n; i++)
+			assert_int_equal(s->act(s, &where, "now", 3), -EPERM);
+		assert_int_equal(((struct fake *)inner)->acts, n);
+		assert_int_equal(s->close(s), 0);
+		assert_int_equal(stat(path, &st), 0);
+		assert_true(n == 0 || st.st_size == size);
+		size = st.st_size;
+	}
+	assert_int_equal(tape_open(path, &s, &err), 0);
+	assert_false(s->own_pids);
+	assert_int_equal(s->act(s, &where, "now", 3), -EROFS);
+	assert_int_equal(s->close(s), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -696,6 +738,7 @@ int main(void)
 		cmocka_unit_test(the_same_stays_the_same),
 		cmocka_unit_test(addresses_keep_their_class_and_stay_different),
 		cmocka_unit_test(no_answer_is_too_short_to_be_rewritten),
+		cmocka_unit_test(what_is_done_is_on_no_tape),
 	};
 
 	return cmocka_run_group_tests(tests, make_dir, drop_dir);
