@@ -100,12 +100,13 @@ COMPLETION := $B/completion/lssock.bash $B/completion/_lssock $B/completion/lsso
 
 docs: $(MAN) $(COMPLETION)
 
-$B/man/options $B/man/fields: $B/lssock
+$B/man/options $B/man/fields $B/man/keys: $B/lssock
 	@mkdir -p $(@D)
 	$(call say,GEN,$@)$B/lssock --generate man-$(@F) >$@
-$B/man/%: man/% $B/man/options $B/man/fields
+$B/man/%: man/% $B/man/options $B/man/fields $B/man/keys
 	$(call say,MAN,$@)sed -e 's/@VERSION@/$(VERSION)/' \
 		-e '/^@OPTIONS@/{r $B/man/options' -e 'd}' \
+		-e '/^@KEYS@/{r $B/man/keys' -e 'd}' \
 		-e '/^@FIELDS@/{r $B/man/fields' -e 'd}' $< >$@
 
 $B/completion/lssock.bash: $B/lssock

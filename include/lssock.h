@@ -405,11 +405,11 @@ bool lssock_note_incomplete(const struct lssock_note *n);
 /* What a watch knows of a row beside what the kernel says now. Rows of snapshots
  * of a watch have one each; closed sockets are rows too, behind the others. */
 struct lssock_track {
-	uint64_t id;			/* cookie; of a time-wait socket that of its connection */
+	uint64_t id;			/* cookie; of a time-wait socket its connection's */
 	uint64_t first_ns;		/* epoch: first seen */
 	uint64_t changed_ns;		/* epoch: the state changed; 0: not while we looked */
 	uint64_t gone_ns;		/* epoch: closed; 0: it is there */
-	uint64_t in, out;		/* bytes since it was opened, by the kernel's counters */
+	uint64_t in, out;		/* bytes since it was opened, as the kernel counts */
 	uint64_t base_ns, base_in, base_out; /* what the next rates are reckoned from */
 	uint64_t retrans_ns;		/* epoch: retransmits rose last; 0: never */
 	uint64_t stuck_ns;		/* epoch: since then nothing of the send queue was

@@ -308,7 +308,7 @@ inner_live()
 		ip addr add $addr dev lo
 	done
 	mkfifo /srv/in /srv/said
-	python3 /srv/day.py </srv/in >/srv/said &
+	/usr/bin/python3 /srv/day.py </srv/in >/srv/said &
 	exec 8>/srv/in 9</srv/said
 	read -r _ <&9
 	unit /system.slice/nginx.service nginx

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "live/live.h"
 
 #define HELP_WIDTH 79
 #define HELP_INDENT 9
@@ -175,6 +176,22 @@ static void man_fields(struct buf *b)
 			buf_printf(b, ", %s", unit_words(f.unit));
 		buf_puts(b, f.both_ends ? "; filter only" : "");
 		buf_puts(b, ")\n");
+	}
+}
+
+static void man_keys(struct buf *b)
+{
+	const char *keys, *help;
+	uint32_t i;
+
+	for (i = 0; live_key(i, &keys, &help); i++) {
+		if (!*keys)
+			continue;
+		buf_puts(b, ".TP\n.B ");
+		put_roff_text(b, keys);
+		buf_puts(b, "\n");
+		put_roff_text(b, help);
+		buf_puts(b, "\n");
 	}
 }
 
@@ -465,6 +482,7 @@ int help_generate(const char *what)
 {
 	static const struct { const char *name; void (*make)(struct buf *b); } makers[] = {
 		{ "man-fields", man_fields }, { "man-options", man_options },
+		{ "man-keys", man_keys },
 		{ "bash", complete_bash }, { "zsh", complete_zsh }, { "fish", complete_fish },
 	};
 	struct buf b = { 0 };
@@ -477,7 +495,7 @@ int help_generate(const char *what)
 			r = put_buf(&b);
 		}
 	if (r == EXIT_USAGE)
-		say("--generate: man-fields, man-options, bash, zsh or fish");
+		say("--generate: man-fields, man-options, man-keys, bash, zsh or fish");
 	buf_release(&b);
 	return r;
 }

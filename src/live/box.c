@@ -315,12 +315,15 @@ static void choose_user(struct ui *ui)
 	box_close(ui);
 }
 
-static bool has_column(const struct tab_state *t, int field, uint32_t *ret_at)
+static bool has_column(const struct ui *ui, int field, uint32_t *ret_at)
 {
+	const struct tab_state *t = &ui->tabs[ui->tab];
+	struct column usual[COLUMNS_MAX];
+	unsigned n = t->columns.n ? 0 : columns_of(ui, ui->cols, usual);
 	uint32_t i;
 
-	for (i = 0; i < t->columns.n; i++)
-		if (t->columns.v[i] == field) {
+	for (i = 0; i < t->columns.n + n; i++)
+		if ((t->columns.n ? t->columns.v[i] : usual[i].index) == field) {
 			*ret_at = i;
 			return true;
 		}
@@ -354,7 +357,7 @@ static void toggle_column(struct ui *ui)
 		return;
 	}
 	own_columns(ui);
-	if (has_column(t, field, &at)) {
+	if (has_column(ui, field, &at)) {
 		memmove(t->columns.v + at, t->columns.v + at + 1,
 			(t->columns.n - at - 1) * sizeof(*t->columns.v));
 		t->columns.n--;
@@ -602,7 +605,7 @@ static void chooser_line(const struct ui *ui, uint32_t i, char *buf, size_t size
 	} else if (lssock_field_info((uint32_t)b->list.v[i], &info) == 0) {
 		const char *box = b->kind == BOX_SORT
 					  ? (t->sort.field == b->list.v[i] ? "*" : " ")
-				  : has_column(t, b->list.v[i], &at) ? "[x]"
+				  : has_column(ui, b->list.v[i], &at) ? "[x]"
 								     : "[ ]";
 
 		snprintf(buf, size, "%s %-15s %s", box, info.name, info.help);

@@ -310,12 +310,12 @@ static const char *unlike_tcp(const struct lssock_sock *k)
 static void state(const struct cell_of *c, char *buf, size_t size, enum role *role)
 {
 	const char *word = unlike_tcp(c->k);
-	char ago[16];
+	unsigned since;
 
 	if (c->t && c->t->gone_ns && c->ui->tab != TAB_CLOSED) {
-		short_time(c->ui->now_ns > c->t->gone_ns ?
-			   (c->ui->now_ns - c->t->gone_ns) / 1000 : 0, ago);
-		snprintf(buf, size, c->wide ? "closed %s" : "closed", ago);
+		since = c->ui->now_ns > c->t->gone_ns ?
+			(unsigned)((c->ui->now_ns - c->t->gone_ns) / NS_PER_S) : 0;
+		snprintf(buf, size, c->wide && since < 1000 ? "closed %us" : "closed", since);
 		return;
 	}
 	if (c->t && c->t->changed_ns + MARK_NS > c->ui->now_ns && c->t->changed_ns)
@@ -599,8 +599,7 @@ static void service_cell(const struct cell_of *c, const struct column *col, char
 	uint32_t i;
 
 	if (!strcmp(col->field, "address")) {
-		snprintf(buf, size, "%s%s", g->n > 1 ? (g->open ? "[-] " : "[+] ") : "",
-			 g->name);
+		snprintf(buf, size, "%s", g->name);
 		return;
 	}
 	one.item = &item;

@@ -30,7 +30,7 @@ struct config {
 	int8_t tab;			/* state file only; -1 */
 	VEC(struct config_filter) filters;
 	VEC(struct config_alias) aliases;
-	VEC(char *) finds, past_filters;	/* prompts' histories (state file), oldest first */
+	VEC(char *) finds, past_filters;	/* of prompts (state file), oldest first */
 	VEC(char *) complaints;		/* "config:3: unknown key `colour': …", safe to print */
 };
 
@@ -38,7 +38,7 @@ struct config {
  * paths count, XDG Base Directory Specification). */
 struct config_paths {
 	char *config, *state;		/* whole paths of the files */
-	uint32_t uid;			/* whose they must be: the user's, under sudo the caller's */
+	uint32_t uid;			/* whose they must be; under sudo the caller's */
 	bool write_state;		/* false under sudo */
 };
 
@@ -49,7 +49,8 @@ void config_release(struct config *c);
  * written by others, are not read and complained about. */
 void config_read(struct config *c, const struct config_paths *paths);
 /* Text of one file, for tests; what: its name in complaints. */
-void config_parse(struct config *c, const char *what, bool is_state, const char *text, size_t len);
+void config_parse(struct config *c, const char *what, bool is_state, const char *text,
+		  size_t len);
 /* Writes the state file atomically, 0600, making its directory (0700). 0 or -errno;
  * -EPERM: not ours to write. */
 int config_write(const struct config *c, const struct config_paths *paths);

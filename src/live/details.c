@@ -346,7 +346,7 @@ void details_limits(struct details *d)
 	details_line(d, "Limits");
 	if (!details_put(d, "limits") && details_value(d, d->p->row, 0, "busy", &busy) &&
 	    !busy.u && d->k->state != LSSOCK_SYN_SENT)
-		details_say(d, "nothing was ever to be sent");
+		details_say(d, "nothing waits to be sent");
 	details_words(d);
 }
 

@@ -299,7 +299,7 @@ static void filter_text(const struct ui *ui, struct buf *b)
 {
 	if (ui->filter.len || ui->problems_only || ui->no_loopback)
 		buf_printf(b, "   filter: %u/%u (Esc)", ui->matched, ui->total);
-	else
+	else if (ui->tab != TAB_GROUPS || ui->cols >= 100)
 		buf_puts(b, "   filter: none");
 }
 
@@ -538,7 +538,7 @@ static void draw_status(const struct ui *ui, struct grid *g, unsigned y)
 	}
 	row_text(ui, &b);
 	grid_put(g, y, 0, g->cols, ROLE_PLAIN, b.data, b.len);
-	if (ui->items.n > ui_list_lines(ui)) {
+	if (ui_list_lines(ui) && ui->items.n > ui_list_lines(ui)) {
 		const struct tab_state *t = &ui->tabs[ui->tab];
 		uint32_t last = t->top + ui_list_lines(ui);
 

@@ -68,9 +68,11 @@ static char row_mark(const struct ui *ui, uint32_t row)
 		return ' ';
 	if (t[row].problems)
 		return '!';
+	if (t[row].changed_ns > t[row].first_ns && just(t[row].changed_ns, MARK_NS, ui->now_ns))
+		return '~';
 	if (!(t[row].flags & LSSOCK_T_OLDER) && just(t[row].first_ns, MARK_NS, ui->now_ns))
 		return '+';
-	return just(t[row].changed_ns, MARK_NS, ui->now_ns) ? '~' : ' ';
+	return ' ';
 }
 
 char ui_mark(const struct ui *ui, const struct item *i)

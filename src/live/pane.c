@@ -163,14 +163,14 @@ static void middle(struct details *d)
 		details_bytes(d);
 	}
 	details_memory(d);
-	flow_head(d->f, "VERDICT");
-	details_verdict(d, "");
 }
 
 static void right(struct details *d)
 {
 	flow_head(d->f, "LAST 60 s");
 	details_graphs(d, true);
+	flow_head(d->f, "VERDICT");
+	details_verdict(d, "");
 	if (!d->p->h || !d->p->h->n_events)
 		return;
 	flow_head(d->f, "EVENTS");

@@ -10,10 +10,10 @@
 #define MANY 20000		/* so many rows: the other ends are not looked for */
 
 /* Every field that a list, the pane, a filter or a problem may need at once. */
-#define FIELDS "proto,state,local,remote,iface,user,uid,recvq,sendq,queue,limit,rtt,retrans_total," \
-	"idle,rmem,drops,cong,dir"
-#define OWNER_FIELDS ",pid,fd,proc,puser,ppid,start,cmd,exe,exe_deleted,unit,container,why,scope," \
-	"clients,nsname,nowners"
+#define FIELDS "proto,state,local,remote,iface,user,uid,recvq,sendq,queue,limit,rtt," \
+	"retrans_total,idle,rmem,drops,cong,dir"
+#define OWNER_FIELDS ",pid,fd,proc,puser,ppid,start,cmd,exe,exe_deleted,unit,container," \
+	"why,scope,clients,nsname,nowners"
 #define UNIX_FIELDS ",path,type,peer"
 
 enum { Q_FIRST, Q_MANY, Q_FEW, Q_UNIX, N_QUERIES };

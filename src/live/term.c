@@ -580,7 +580,7 @@ int term_input(struct term *t, struct input *ret)
 	for (;;) {
 		r = get_wch(&c);
 		if (r == ERR) {
-			/* Nothing to read, or the terminal is gone: then poll() says so again. */
+			/* Nothing to read; or the terminal is gone, which poll() says. */
 			return feof(stdin) || !isatty(STDIN_FILENO) ? -EIO : 0;
 		}
 		*ret = (struct input){ .type = INPUT_KEY };
