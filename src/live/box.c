@@ -540,13 +540,32 @@ static void draw_signals(const struct ui *ui, struct grid *g, const struct frame
 	}
 }
 
+/* Lines of a box for so many targets: what is said of each, then signals and keys. */
+static unsigned act_height(const struct box *b, uint32_t n, unsigned width)
+{
+	char text[512];
+	unsigned lines = 3, what;
+	uint32_t i;
+
+	for (i = 0; i < n && i < 3; i++)
+		for (what = LSSOCK_ACT_TITLE; what <= LSSOCK_ACT_OUTCOME; what++) {
+			if (what == LSSOCK_ACT_STOP && n > 1)
+				continue;
+			lssock_act_text(b->act, i, (enum lssock_act_text)what, text,
+					sizeof(text));
+			lines += ((unsigned)text_width(text, strlen(text)) + width - 1) / width;
+		}
+	return lines + (n > 3) + (b->kind == BOX_KILL && !b->done ? b->list.n + 1 : 0);
+}
+
 static void draw_act(const struct ui *ui, struct grid *g)
 {
 	const struct box *b = &ui->box;
 	bool kill = b->kind == BOX_KILL;
-	struct frame f = frame_for(g, g->cols > 90 ? 86 : 72, g->rows > 30 ? 24 : 18);
 	const struct lssock_target *t;
 	uint32_t n = b->act ? lssock_act_targets(b->act, &t) : 0, i, shown;
+	unsigned width = g->cols > 90 ? 86 : 72;
+	struct frame f = frame_for(g, width, act_height(b, n, width));
 	char text[512];
 	unsigned at = 0;
 

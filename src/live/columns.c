@@ -61,12 +61,12 @@ static const struct spec closed[] = {
 	{ "pid", "PID", 0, 7, 7, 0, true, false },
 	{ "user", "USER", 120, 10, 10, 0, false, false },
 	{ "proto", "PROT", 100, 4, 4, 0, false, false },
-	{ "local", "LOCAL", 70, 6, 22, 2, false, true },
+	{ "local", "LOCAL", 70, 6, 22, 0, false, true },
 	{ "dir", "", 70, 1, 1, 0, false, false },
 	{ "remote", "REMOTE", 0, 9, 24, 4, false, true },
-	{ "in", "IN", 60, 6, 6, 0, true, false },
-	{ "out", "OUT", 60, 6, 6, 0, true, false },
-	{ "note", "NOTE", 80, 8, 16, 0, false, false },
+	{ "in", "IN", 60, 5, 6, 0, true, false },
+	{ "out", "OUT", 60, 5, 6, 0, true, false },
+	{ "note", "NOTE", 80, 6, 16, 0, false, false },
 };
 static const struct spec unix_sockets[] = {
 	{ "proc", "PROCESS", 0, 8, 16, 1, false, false },

@@ -208,7 +208,7 @@ static void changed(struct ui *ui)
 
 	if (p->kind == PROMPT_FILTER)
 		try_filter(ui);
-	if (p->kind == PROMPT_FIND)
+	if (p->kind == PROMPT_FIND && p->text.len)
 		set(&ui->find, p->text.data, p->text.len);
 }
 
@@ -243,7 +243,6 @@ static void enter(struct ui *ui)
 		return;
 	case PROMPT_FIND:
 		remember(ui);
-		set(&ui->find, p->text.data, p->text.len);
 		shut(ui);
 		ui_input(ui, &next);
 		return;
@@ -265,8 +264,6 @@ static void give_up(struct ui *ui)
 
 	if (p->kind == PROMPT_FILTER)
 		ui_filter(ui, buf_cstr(&p->before), NULL);
-	if (p->kind == PROMPT_FIND)
-		set(&ui->find, p->before.data, p->before.len);
 	shut(ui);
 }
 

@@ -287,6 +287,9 @@ static int refuse(struct lssock_err *err, int code, const char *why)
 /* newterm() and not initscr(), which would print and exit. */
 static int open_screen(struct term *t, struct lssock_err *err)
 {
+	/* The terminal knows how large it is; LINES of a script does not. */
+	use_env(FALSE);
+	use_tioctl(TRUE);
 	t->screen = newterm(NULL, stdout, stdin);
 	if (!t->screen)
 		return refuse(err, -ENOENT, "TERM is unset or not known");

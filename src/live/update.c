@@ -177,7 +177,7 @@ static void key_right(struct ui *ui)
 
 /* ---- filters ------------------------------------------------------------------------ */
 
-static void key_find(struct ui *ui) { prompt_open(ui, PROMPT_FIND, buf_cstr(&ui->find)); }
+static void key_find(struct ui *ui) { prompt_open(ui, PROMPT_FIND, ""); }
 static void key_filter(struct ui *ui) { prompt_open(ui, PROMPT_FILTER, buf_cstr(&ui->filter)); }
 
 static void key_this_process(struct ui *ui) { find_only(ui, "pid", "process"); }

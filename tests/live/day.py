@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: MIT
 """A busy minute of a web server in a few seconds, for a recording of several rounds.
 
-day.py HOLD   begins, prints "ready", then does a step at each line of stdin.
-Addresses 10.0.0.5, 10.0.0.21 and 203.0.113.7 must be there.
+day.py              begins, prints "ready", then does a step at each line of stdin;
+                    addresses 10.0.0.5, 10.0.0.21 and 203.0.113.7 must be there
+day.py NAME...      processes of these names, whose pids it prints; each line of stdin,
+                    NAME VERB WORDS, is one of the verbs below, and answered with "done"
 """
 import ctypes
 import os
@@ -13,12 +15,15 @@ import sys
 
 libc = ctypes.CDLL(None)
 kept = []
+pids = []
 
 
 def become(name, uid):
     """A child that does what it is told, by name."""
     there, here = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    if os.fork():
+    pid = os.fork()
+    if pid:
+        pids.append(pid)
         here.close()
         kept.append(there)
         return there
@@ -26,8 +31,9 @@ def become(name, uid):
         other.close()
     there.close()
     libc.prctl(15, name.encode(), 0, 0, 0)
-    os.setgid(uid)
-    os.setuid(uid)
+    if uid:
+        os.setgid(uid)
+        os.setuid(uid)
     serve(here)
     os._exit(0)
 
@@ -75,6 +81,16 @@ class Child:
     def close(self, name):
         self.s.pop(name).close()
 
+    def short(self, addr, port, n):
+        self.connect("short", "0.0.0.0", 0, addr, port)
+        self.send("short", n)
+        self.close("short")
+
+    def take(self, listener, n):
+        self.accept("taken", listener)
+        self.recv("taken", n)
+        self.close("taken")
+
     def reset(self, name):
         self.s[name].setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.close(name)
@@ -112,11 +128,26 @@ class Link:
         self.flow(self.server, self.client, n)
 
 
+def obey(names):
+    children = {}
+    for name in names:
+        children[name] = become(name, 0)
+        print("%s=%d" % (name, pids[-1]), end=" ")
+    print(flush=True)
+    for line in sys.stdin:
+        who, *words = line.split()
+        tell(children[who], *words)
+        print("done", flush=True)
+    sys.exit(0)
+
+
 def step():
     if not sys.stdin.readline():
         sys.exit(0)
 
 
+if len(sys.argv) > 1:
+    obey(sys.argv[1:])
 sshd, nginx, postgres = become("sshd", 0), become("nginx", 33), become("postgres", 113)
 shop, java, curl = become("shop", 1000), become("java", 201), become("curl", 1000)
 browser, resolved = become("browser", 1001), become("systemd-resolve", 101)

@@ -1,0 +1,140 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The live view in a terminal, on sockets that open, change and close meanwhile; and what
+# its boxes do to processes and sockets.
+. "$(dirname "$0")/../lib.sh"
+command -v tmux >/dev/null || skip_all "no tmux"
+in_ns
+
+TMUX_TMPDIR=$T
+export TMUX_TMPDIR
+unset TMUX
+t_live=0
+screen() { tmux -L live$t_live -f /dev/null "$@"; }
+shows_now() { screen capture-pane -p -t 0; }
+# live COLS LINES [ARG…]: the view in a terminal.
+live()
+{
+	t_cols=$1 t_lines=$2
+	shift 2
+	screen kill-server 2>/dev/null
+	t_live=$((t_live + 1))
+	screen new-session -d -x "$t_cols" -y "$t_lines" \
+		"TERM=screen-256color exec $LSSOCK watch --no-config $* 2>$T/live.err"
+}
+key() { for t_key; do screen send-keys -t 0 "$t_key"; done; }
+# seen REGEX TEXT: the screen says so before long (the limit is only for hangs).
+seen()
+{
+	t_i=0
+	while [ $t_i -lt 150 ]; do
+		if shows_now >"$T/screen" && grep -Eq -e "$1" "$T/screen"; then
+			t_pass "$2"
+			return
+		fi
+		t_i=$((t_i + 1))
+		sleep 0.1
+	done
+	t_fail "$2" "no match of: $1" "$(cat "$T/screen")" "$(cat "$T/live.err")"
+}
+# unseen REGEX TEXT: nor on the screen that is there now.
+unseen() { t_unlike "$(cat "$T/screen")" "$1" "$2"; }
+
+mkfifo "$T/in" "$T/said"
+$python "$top/tests/live/day.py" web curl other <"$T/in" >"$T/said" &
+day=$!
+exec 7>"$T/in" 8<"$T/said"
+read -r pids <&8
+pid() { echo "$pids" | tr ' ' '\n' | sed -n "s/^$1=//p"; }
+obey() { echo "$*" >&7; read -r t_said <&8; [ "$t_said" = done ] || bail "$*: $t_said"; }
+
+obey web listen l 127.0.0.1 8080 10
+
+# ---- what happens is on the screen ------------------------------------------------------
+live 80 24
+seen '^ web .*127\.0\.0\.1:8080 .*q 0/10 .*LISTEN' "a listener with its queue is in the first screens"
+obey curl connect c 127.0.0.1 40001 127.0.0.1 8080
+obey web accept s l
+seen '^\+curl .*127\.0\.0\.1:40001 +> 127\.0\.0\.1:8080 +ESTAB' "a new connection is marked +"
+seen '^\+web .*127\.0\.0\.1:8080 +< 127\.0\.0\.1:40001 +ESTAB' "and its other end, the other way round"
+obey curl send c 200000
+obey web recv s 200000
+seen '^.web .*< 127\.0\.0\.1:40001 +ESTAB +[1-9][0-9.]*K' "what it receives a second"
+obey curl close c
+seen '^~web .*< 127\.0\.0\.1:40001 +C-WAIT' "a change of state is marked ~"
+seen '^~- .*127\.0\.0\.1:40001 +> 127\.0\.0\.1:8080 +FIN-W2' "and that nobody has the other end any more"
+obey web close s
+seen '^xweb .*< 127\.0\.0\.1:40001 +closed' "a closed one stays for a while, marked x"
+key M-4
+seen '^.[0-9:]{8} +[0-9.]+m?s web .*:8080 +< 127[^ ]*:40001 +200K +0' "the closed one has its bytes and how long it lasted"
+
+# Shorter than the interval: no round can see it.
+key M-1
+obey curl connect c2 127.0.0.1 40002 127.0.0.1 8080
+obey web accept s2 l
+seen '40002' "a connection that lasts, beside"
+echo "curl short 127.0.0.1 8080 48000" >&7
+read -r _ <&8
+obey web take l 48000
+key M-4
+seen '^.[0-9:]{8} +[<0-9.]+m?s .*> 127\.0\.0\.1:8080 +0 +48K' "one shorter than the interval is there with what it sent"
+seen '^.[0-9:]{8} +[<0-9.]+m?s .*:8080 +< 127\.0\.0\.1:[0-9]+ +48K +0' "and its other end with what it received"
+
+# ---- closing ---------------------------------------------------------------------------
+key M-1 /
+screen send-keys -t 0 -l 127.0.0.1:40002
+key Enter
+seen '^>?\+?.*127\.0\.0\.1:40002' "the connection is found"
+key X
+seen 'tcp 127\.0\.0\.1:.* ESTAB' "the box says which connection"
+key y
+seen 'closed' "it is closed"
+seen 'Enter goes back' "and that is said"
+key Enter
+run -tn --json
+t_json "the listener on the port lives on" 'one(state="LISTEN")["lport"] == 8080'
+t_json "the connection does not" 'not socks(lport=40002, state="ESTABLISHED")'
+
+# ---- killing -----------------------------------------------------------------------------
+obey other connect k1 127.0.0.1 40003 127.0.0.1 8080
+obey web accept k2 l
+key /
+screen send-keys -t 0 -l other
+key Enter
+seen '^>\+?other .*40003|^\+other .*40003' "the socket of the other process is found"
+key K
+seen 'Kill' "the box opens"
+seen "other\\[$(pid other)\\]" "with the process"
+seen 'ends 1 socket' "and what ends with it"
+key Escape
+seen '40003' "Esc does nothing"
+t_ok "it is alive" kill -0 "$(pid other)"
+key K
+seen "other\\[$(pid other)\\]" "the box again"
+key Enter
+seen ' gone' "the outcome is reported"
+t_ok "the process is gone" sh -c "! kill -0 $(pid other) 2>/dev/null || grep -q '^State:.Z' /proc/$(pid other)/status"
+t_ok "the others are not" kill -0 "$(pid web)" "$(pid curl)"
+key Enter q
+tries=0
+while screen has-session 2>/dev/null && [ $tries -lt 100 ]; do sleep 0.1; tries=$((tries + 1)); done
+t_ok "q ends it" test $tries -lt 100
+t_is "$(cat "$T/live.err")" "" "nothing on standard error"
+
+# ---- readonly ------------------------------------------------------------------------------
+live 80 24 --readonly
+seen '8080 ' "--readonly"
+unseen 'Kill' "does not offer to kill"
+key Down K
+seen 'readonly: nothing is signalled' "and refuses"
+
+# ---- 160x50 ----------------------------------------------------------------------------------
+live 160 50
+seen 'USER +UNIT' "more columns where there is room"
+seen 'F10 Quit' "and more keys"
+key Down Enter
+seen 'LISTENER|TCP HEALTH' "the pane has columns of its own"
+screen kill-server
+exec 7>&-
+wait $day
+t_done
