@@ -124,6 +124,8 @@ $B/tests/unit/%: tests/unit/%.c $B/liblssock.a
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) -MMD -MP $(LDFLAGS) -o $@ $< \
 		$(filter %.o,$^) $B/liblssock.a -lcmocka $(LIBS)
+$B/tests/unit/config: $(LIVE_OBJ)
+$B/tests/unit/config: override LIBS += $(LIVE_LIBS)
 $B/tests/unit/pane: $(addprefix $B/live/,pane.o details.o holders.o flow.o grid.o)
 
 $B/tests/scene: $(sort $(wildcard tests/scene/*.c)) $(wildcard tests/scene/*.h)

@@ -23,22 +23,24 @@ struct config {
 	char *filter;
 	char *group;
 	bool htop_keys;			/* keymap = htop: k kills */
-	int8_t mouse, ascii, color;	/* 1, 0, -1: not said */
-	int8_t names, hold, marks, loopback;
+	int8_t mouse, ascii, names, hold, marks, loopback;	/* 1, 0, -1: not said */
 	int8_t header;			/* lines of it: 0 none, 1 one, 2 all; -1: not said */
 	int8_t readonly;
 	int8_t tab;			/* state file only; -1 */
 	VEC(struct config_filter) filters;
 	VEC(struct config_alias) aliases;
-	VEC(char *) finds, past_filters;	/* of prompts (state file), oldest first */
-	VEC(char *) complaints;		/* "config:3: unknown key `colour': …", safe to print */
+	/* Prompts' histories (state file), oldest first; and what was wrong, safe to print:
+	 * "config:3: unknown key `colour': …". */
+	VEC(char *) finds, past_filters, complaints;
+	uint64_t fixed;			/* keys that the user wrote: never kept in the state
+					   file, or they would outlive his line */
 };
 
 /* Where the files are; NULL: nowhere. Filled by cli from the environment (only absolute
  * paths count, XDG Base Directory Specification). */
 struct config_paths {
 	char *config, *state;		/* whole paths of the files */
-	uint32_t uid;			/* whose they must be; under sudo the caller's */
+	uint32_t uid;			/* whose they must be: under sudo the caller's */
 	bool write_state;		/* false under sudo */
 };
 
