@@ -121,6 +121,13 @@ void answer_release(struct cli_answer *a);
 /* Renders a sheet to stdout by the options; an exit status. */
 int answer_render(struct cli *c, const struct lssock_sheet *sheet);
 
+/* ---- paths.c ------------------------------------------------------------------- */
+
+struct config_paths;
+/* Where configuration and state are, by the environment. */
+void paths_find(struct config_paths *ret);
+void paths_release(struct config_paths *p);
+
 /* ---- stats.c ------------------------------------------------------------------- */
 
 /* What --stats prints, on stderr. */
