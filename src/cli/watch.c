@@ -73,13 +73,29 @@ static int ended(struct cli *c, int r, const struct lssock_err *err)
 	return r == -EINVAL ? EXIT_USAGE : EXIT_FAILED;
 }
 
+/* A script has the same screens everywhere. */
+static void read_config(const struct cli *c, struct config *config, struct config_paths *paths)
+{
+	uint32_t i;
+
+	config_init(config);
+	if (c->no_config || c->script)
+		return;
+	paths_find(paths);
+	config_read(config, paths);
+	for (i = 0; i < config->complaints.n; i++)
+		say("%s", config->complaints.v[i]);
+}
+
 int cmd_watch(struct cli *c)
 {
 	struct lssock_err err = { .pos = -1 };
 	struct config config;
+	struct config_paths paths = { 0 };
 	struct buf script = { 0 };
 	struct live_options o = {
-		.config = &config, .interval_us = c->interval_us, .speed = c->speed,
+		.config = &config, .paths = &paths, .interval_us = c->interval_us,
+		.speed = c->speed,
 		.theme = c->theme, .ssh_connection = getenv("SSH_CONNECTION"),
 		.color = c->use_color, .ascii = c->ascii || !c->utf8, .readonly = c->readonly,
 		.no_mouse = c->no_mouse, .cols = c->script_cols, .lines = c->script_lines,
@@ -97,12 +113,13 @@ int cmd_watch(struct cli *c)
 	if (!c->script && (!c->tty || !isatty(STDIN_FILENO)))
 		return batch_instead(c, "not a terminal");
 	args_filter(c);
-	config_init(&config);
+	read_config(c, &config, &paths);
 	o.open = c->open;
 	o.ask = c->ask;
 	o.script = c->script ? buf_cstr(&script) : NULL;
 	r = ended(c, live_run(&o, &err), &err);
 	config_release(&config);
+	paths_release(&paths);
 	buf_release(&script);
 	return r;
 }
