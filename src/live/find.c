@@ -4,31 +4,20 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "live/ui.h"
+#include "live/columns.h"
 
 #define NUMBER_NS NS_PER_S
 
-/* Whether what is seen of a line has the text; ASCII case does not count. */
+/* Whether a cell of the line has the text, cut or not; ASCII case does not count. */
 static bool line_has(const struct ui *ui, const struct item *i, const char *text)
 {
-	static const char *const fields[] = { "proc", "pid", "local", "remote", "path", "user",
-					      "unit", "container", "state", "cmd" };
-	const struct lssock_sock *k = &lssock_socks(ui->snap, NULL)[i->row];
-	struct lssock_value v;
-	char cell[256];
-	size_t n;
-	int f;
+	struct column columns[COLUMNS_MAX];
+	unsigned n = columns_of(ui, ui->cols, columns), k;
+	enum role none;
+	char cell[512];
 
-	if (i->kind == ITEM_GROUP && strcasestr(ui->groups.v[i->group].name, text))
-		return true;
-	for (n = 0; n < sizeof(fields) / sizeof(fields[0]); n++) {
-		f = lssock_field_find(fields[n]);
-		if (f < 0 || (i->kind == ITEM_GROUP && n))
-			continue;
-		lssock_get(ui->snap, i->row, k->owner, (uint32_t)f, &v);
-		if (v.kind <= LSSOCK_V_LATER)
-			continue;
-		lssock_value_text(&v, cell, sizeof(cell));
+	for (k = 0; k < n; k++) {
+		column_text(ui, i, &columns[k], cell, sizeof(cell), &none);
 		if (strcasestr(cell, text))
 			return true;
 	}

@@ -98,6 +98,7 @@ t_json "the connection does not" 'not socks(lport=40002, state="ESTABLISHED")'
 # ---- killing -----------------------------------------------------------------------------
 obey other connect k1 127.0.0.1 40003 127.0.0.1 8080
 obey web accept k2 l
+seen '^.other .*40003' "another connection"
 key /
 screen send-keys -t 0 -l other
 key Enter
@@ -133,7 +134,7 @@ live 160 50
 seen 'USER +UNIT' "more columns where there is room"
 seen 'F10 Quit' "and more keys"
 key Down Enter
-seen 'LISTENER|TCP HEALTH' "the pane has columns of its own"
+seen 'OWNER .*(LISTENER|TCP HEALTH|QUEUES)' "the pane has columns of its own"
 screen kill-server
 exec 7>&-
 wait $day
