@@ -95,7 +95,8 @@ $B/%.o: src/%.c
 	$(call say,CC,$<)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 # ---- documents made from the tables ---------------------------------------------
-MAN := $B/man/lssock.1 $B/man/lssock-filter.7 $B/man/lssock-fields.7 $B/man/liblssock.3
+MAN := $B/man/lssock.1 $B/man/lssock-filter.7 $B/man/lssock-fields.7 $B/man/liblssock.3 \
+	$B/man/lssock-config.5
 COMPLETION := $B/completion/lssock.bash $B/completion/_lssock $B/completion/lssock.fish
 
 docs: $(MAN) $(COMPLETION)
@@ -198,6 +199,7 @@ INSTALLED = $(BINDIR)/lssock $(LIBDIR)/liblssock.so.0 $(LIBDIR)/liblssock.so \
 	$(LIBDIR)/pkgconfig/lssock.pc $(DESTDIR)$(PREFIX)/include/lssock.h \
 	$(SHARE)/man/man1/lssock.1 $(SHARE)/man/man7/lssock-filter.7 \
 	$(SHARE)/man/man7/lssock-fields.7 $(SHARE)/man/man3/liblssock.3 \
+	$(SHARE)/man/man5/lssock-config.5 \
 	$(SHARE)/bash-completion/completions/lssock $(SHARE)/zsh/site-functions/_lssock \
 	$(SHARE)/fish/vendor_completions.d/lssock.fish
 
@@ -211,6 +213,7 @@ install: all
 	install -D -m 644 $B/man/lssock.1 $(SHARE)/man/man1/lssock.1
 	install -D -m 644 $B/man/lssock-filter.7 $(SHARE)/man/man7/lssock-filter.7
 	install -D -m 644 $B/man/lssock-fields.7 $(SHARE)/man/man7/lssock-fields.7
+	install -D -m 644 $B/man/lssock-config.5 $(SHARE)/man/man5/lssock-config.5
 	install -D -m 644 $B/man/liblssock.3 $(SHARE)/man/man3/liblssock.3
 	install -D -m 644 $B/completion/lssock.bash $(SHARE)/bash-completion/completions/lssock
 	install -D -m 644 $B/completion/_lssock $(SHARE)/zsh/site-functions/_lssock

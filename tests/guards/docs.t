@@ -16,7 +16,7 @@ in_page()
 	done <"$1"
 }
 
-for p in lssock.1 lssock-filter.7 lssock-fields.7 liblssock.3; do
+for p in lssock.1 lssock-filter.7 lssock-fields.7 liblssock.3 lssock-config.5; do
 	if ! command -v mandoc >/dev/null; then
 		skip "man/$p is well-formed" "no mandoc"
 	else
@@ -73,6 +73,11 @@ t_rc 2 "is:nonsense"
 sed -n 's/.*(\(.*\)).*/\1/p' "$T/err" | tr ' ' '\n' >"$T/words"
 t_ok "the message lists the words of is:" test "$(wc -l <"$T/words")" -gt 5
 t_is "$(in_page "$T/words")" "" "all are in lssock-filter(7)"
+
+page lssock-config.5
+sed -n 's/^\t{ "\([a-z]*\)[.]*", "[a-zA-Z.]*", set_.*/\1/p' src/live/settings.c >"$T/words"
+t_ok "there are settings" test "$(wc -l <"$T/words")" -gt 15
+t_is "$(in_page "$T/words")" "" "all are in lssock-config(5)"
 
 page liblssock.3
 grep -oE '\<lssock_[a-z_]+\(' include/lssock.h | tr -d '(' | sort -u >"$T/words"
