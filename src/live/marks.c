@@ -75,6 +75,14 @@ static char row_mark(const struct ui *ui, uint32_t row)
 	return ' ';
 }
 
+/* What comes and goes may be switched off. */
+static char wanted(const struct ui *ui, char mark)
+{
+	bool quiet = ui->config && ui->config->marks == 0;
+
+	return quiet && strchr("+~x", mark) ? ' ' : mark;
+}
+
 char ui_mark(const struct ui *ui, const struct item *i)
 {
 	char mark = ' ';
@@ -86,5 +94,6 @@ char ui_mark(const struct ui *ui, const struct item *i)
 	else if (i->group < ui->groups.n)
 		mark = ui->groups.v[i->group].problem ? '!' :
 		       ui->groups.v[i->group].fresh ? '+' : ' ';
+	mark = wanted(ui, mark);
 	return mark == ' ' && ui_is_pinned(ui, i->id) ? '^' : mark;
 }

@@ -143,36 +143,42 @@ static bool edit(struct prompt *p, uint32_t key)
 
 /* ---- history --------------------------------------------------------------------- */
 
-static char **past(struct ui *ui, uint32_t *ret_n)
+/* The n-th last text of this prompt's history, behind it saved filters; NULL: there is
+ * none. */
+static const char *past(const struct ui *ui, uint32_t n)
 {
+	const struct config *c = ui->config;
 	bool find = ui->prompt.kind == PROMPT_FIND;
+	uint32_t typed = !c ? 0 : find ? c->finds.n : c->past_filters.n;
 
-	*ret_n = !ui->config ? 0 : find ? ui->config->finds.n : ui->config->past_filters.n;
-	return !ui->config ? NULL : find ? ui->config->finds.v : ui->config->past_filters.v;
+	if (n <= typed)
+		return (find ? c->finds.v : c->past_filters.v)[typed - n];
+	n -= typed + 1;
+	return c && !find && n < c->filters.n ? c->filters.v[n].text : NULL;
 }
 
 static void go_back(struct ui *ui, int by)
 {
 	struct prompt *p = &ui->prompt;
-	uint32_t n;
-	char **list = past(ui, &n);
+	uint32_t to = by > 0 ? p->past + 1 : p->past - 1;
 	const char *text;
 
-	if ((by > 0 && p->past >= n) || (by < 0 && !p->past))
+	if (by < 0 && !p->past)
 		return;
-	p->past = by > 0 ? p->past + 1 : p->past - 1;
-	text = p->past ? list[n - p->past] : buf_cstr(&p->before);
+	text = to ? past(ui, to) : buf_cstr(&p->before);
+	if (!text)
+		return;
+	p->past = to;
 	set(&p->text, text, strlen(text));
 	p->at = p->text.len;
 }
 
 static void remember(struct ui *ui)
 {
-	uint32_t n;
-	char **list = past(ui, &n), **place, *copy;
-	const char *text = buf_cstr(&ui->prompt.text);
+	const char *text = buf_cstr(&ui->prompt.text), *last = past(ui, 1);
+	char **place, *copy;
 
-	if (!ui->config || !*text || (n && !strcmp(list[n - 1], text)))
+	if (!ui->config || !*text || (last && !strcmp(last, text)))
 		return;
 	copy = mem_alloc(strlen(text) + 1);
 	place = !copy ? NULL : ui->prompt.kind == PROMPT_FIND ? vec_push(&ui->config->finds) :
@@ -224,6 +230,8 @@ static void set_interval(struct ui *ui)
 		return;
 	}
 	ui->interval_us = (uint64_t)(s * 1e6);
+	if (ui->config)
+		ui->config->interval_us = ui->interval_us;
 	ui->due |= DUE_ASK;
 	shut(ui);
 }

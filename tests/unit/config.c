@@ -745,6 +745,51 @@ static void test_not_ours_to_write(void **state)
 	config_release(&c);
 }
 
+/* ---- on the screen ------------------------------------------------------------------------ */
+
+static void press(struct ui *ui, uint32_t key)
+{
+	const struct input in = { .type = INPUT_KEY, .key = key };
+
+	ui_input(ui, &in);
+}
+
+static void test_saved_filters_are_offered(void **state)
+{
+	static const char saved[] = "filter.a = port:80\nfilter.b = port:443\n";
+	static const char *const want[] = { "port:22", "port:80", "port:443", "port:443" };
+	struct config c;
+	struct ui ui;
+	size_t i;
+
+	(void)state;
+	parse(&c, true, "past.1 = port:21\npast.2 = port:22\n");
+	config_parse(&c, "config", false, saved, sizeof(saved) - 1);
+	assert_no_complaint(&c);
+	ui_init(&ui, &c);
+	press(&ui, '&');
+	press(&ui, IN_UP);
+	assert_string_equal(buf_cstr(&ui.prompt.text), "port:22");
+	for (i = 0; i < sizeof(want) / sizeof(*want); i++) {
+		if (i)
+			press(&ui, IN_UP);
+		if (i == 1)
+			press(&ui, IN_UP);	/* by port:21 */
+		assert_string_equal(buf_cstr(&ui.prompt.text), want[i]);
+	}
+	press(&ui, IN_DOWN);
+	assert_string_equal(buf_cstr(&ui.prompt.text), "port:80");
+	press(&ui, IN_ENTER);
+	assert_string_equal(c.past_filters.v[2], "port:80");
+	press(&ui, 'D');
+	press(&ui, 21);			/* ^U */
+	press(&ui, '7');
+	press(&ui, IN_ENTER);
+	assert_int_equal(c.interval_us, 7000000);
+	ui_release(&ui);
+	config_release(&c);
+}
+
 /* ---- memory ------------------------------------------------------------------------------- */
 
 static void test_no_memory(void **state)
@@ -802,6 +847,7 @@ int main(void)
 		cmocka_unit_test(test_hostile),
 		cmocka_unit_test(test_noise),
 		cmocka_unit_test(test_last_line_without_end),
+		cmocka_unit_test(test_saved_filters_are_offered),
 #define IN_DIRECTORY(f) cmocka_unit_test_setup_teardown(f, enter_directory, leave_directory)
 		IN_DIRECTORY(test_files),
 		IN_DIRECTORY(test_others_files),
