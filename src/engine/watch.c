@@ -176,7 +176,7 @@ static uint32_t closed_max(const struct lssock_watch *w)
 
 static void close_rows(struct round *r)
 {
-	uint32_t i, first;
+	uint32_t i, first, most;
 
 	if (!r->prev)
 		return;
@@ -186,7 +186,10 @@ static void close_rows(struct round *r)
 	for (i = 0; i < r->prev->there; i++)
 		if (r->c->carry.now[i] == LSSOCK_NONE && is_end(snap_row(r->prev, i)))
 			add_order(r, i);
-	first = r->order.n > closed_max(r->w) ? r->order.n - closed_max(r->w) : 0;
+	/* Those that only events told of come behind, and have to fit in as well. */
+	most = closed_max(r->w);
+	most -= r->w->news.closings.n < most ? r->w->news.closings.n : most;
+	first = r->order.n > most ? r->order.n - most : 0;
 	for (i = first; i < r->order.n; i++)
 		close_row(r, r->order.v[i]);
 }
@@ -270,7 +273,7 @@ static void close_succeeded(struct round *r, struct closing *c, uint32_t row)
 static void close_rest(struct round *r)
 {
 	struct news *n = &r->w->news;
-	uint32_t i;
+	uint32_t i, old = n->closings.n > closed_max(r->w) ? n->closings.n - closed_max(r->w) : 0;
 
 	find_listeners(r);
 	for (i = 0; i < n->closings.n; i++) {
@@ -278,6 +281,7 @@ static void close_rest(struct round *r)
 		struct lssock_sock k = c->k;
 		uint32_t row;
 
+		c->used |= i < old;
 		if (c->used)
 			continue;
 		k.ns = watch_space(r->s, c->ns_ino);

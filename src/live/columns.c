@@ -586,6 +586,20 @@ static void group_cell(const struct cell_of *c, const struct column *col, char *
 	}
 }
 
+static void client_count(uint64_t n, bool known, char *buf, size_t size)
+{
+	char number[16];
+
+	if (!known) {
+		snprintf(buf, size, "-");
+	} else if (n < 100000) {
+		snprintf(buf, size, "%u", (unsigned)n);
+	} else {
+		short_rate((double)n, number);
+		snprintf(buf, size, "%s", number);
+	}
+}
+
 static void service_cell(const struct cell_of *c, const struct column *col, char *buf,
 			 size_t size, enum role *role)
 {
@@ -614,7 +628,7 @@ static void service_cell(const struct cell_of *c, const struct column *col, char
 		}
 	}
 	if (!strcmp(col->field, "clients"))
-		snprintf(buf, size, known ? "%llu" : "-", (unsigned long long)clients);
+		client_count(clients, known, buf, size);
 	else
 		queue(&fullest, buf, size, role);
 }
