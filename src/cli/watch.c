@@ -3,6 +3,7 @@
  * What the view needs of the environment is looked up here. */
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -87,6 +88,14 @@ static void read_config(const struct cli *c, struct config *config, struct confi
 		say("%s", config->complaints.v[i]);
 }
 
+/* Each round makes arrays of megabytes and frees those of the last but one: left to
+ * itself malloc begins to keep them, and half of the memory is in nobody's use. */
+static void give_back_memory(void)
+{
+	mallopt(M_MMAP_THRESHOLD, 1 << 20);
+	mallopt(M_TRIM_THRESHOLD, 1 << 20);
+}
+
 int cmd_watch(struct cli *c)
 {
 	struct lssock_err err = { .pos = -1 };
@@ -113,6 +122,7 @@ int cmd_watch(struct cli *c)
 	if (!c->script && (!c->tty || !isatty(STDIN_FILENO)))
 		return batch_instead(c, "not a terminal");
 	args_filter(c);
+	give_back_memory();
 	read_config(c, &config, &paths);
 	o.open = c->open;
 	o.ask = c->ask;

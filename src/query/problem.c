@@ -17,6 +17,7 @@
 #define RECENT_US (10 * S_US)
 #define STUCK_US (30 * S_US)
 #define SYN_SENT_US (3 * S_US)
+#define REMOTE_PORTS 65536
 #define PORTS_PERCENT 80
 
 #define BIT(problem) ((uint16_t)(1u << (problem)))
@@ -210,17 +211,22 @@ static uint32_t most_ports(const struct lssock_snap *s, uint16_t ns)
 	return range * PORTS_PERCENT / 100;
 }
 
-/* Nobody can have used up its ports if all connections of the namespace are fewer. */
+/* Nobody can have used up the ports to a remote if all connections of its namespace to
+ * that port, wherever, are fewer; others may be counted there as well. */
 static bool may_run_out(const struct lssock_snap *s)
 {
-	uint32_t *counts = mem_alloc((s->ns.n + 1ull) * sizeof(*counts)), i;
+	uint32_t *counts = mem_alloc(REMOTE_PORTS * sizeof(*counts)), i, least = UINT32_MAX;
 	bool ret = false;
 
-	for (i = 0; counts && i < s->there; i++)
-		if (takes_ephemeral(s, snap_row(s, i)))
-			counts[snap_row(s, i)->ns]++;
-	for (i = 0; counts && i < s->ns.n; i++)
-		ret |= s->ns.v[i].port_hi && counts[i] > most_ports(s, (uint16_t)i);
+	for (i = 0; i < s->ns.n; i++)
+		if (s->ns.v[i].port_hi && most_ports(s, (uint16_t)i) < least)
+			least = most_ports(s, (uint16_t)i);
+	for (i = 0; counts && i < s->there; i++) {
+		const struct lssock_sock *k = snap_row(s, i);
+
+		if (takes_ephemeral(s, k))
+			ret |= ++counts[(k->ns * 40503u + k->rport) % REMOTE_PORTS] > least;
+	}
 	mem_free(counts);
 	return ret;
 }
