@@ -712,6 +712,8 @@ void args_filter(struct cli *c)
 	bool both;
 	int i;
 
+	if (c->ask.filter)
+		return;			/* done before */
 	unix_types(c);
 	both = c->filter.len && c->n_operands;
 	buf_puts(&c->filter, both ? " (" : "");

@@ -9,10 +9,12 @@
 #include <unistd.h>
 
 #include "base/io.h"
+#include "base/num.h"
 #include "cli/cli.h"
 #include "live/live.h"
 
 #define SCRIPT_MAX 1000000
+#define SERVICES_MAX 1000000
 
 static int batch_instead(struct cli *c, const char *why)
 {
@@ -74,6 +76,55 @@ static int ended(struct cli *c, int r, const struct lssock_err *err)
 	return r == -EINVAL ? EXIT_USAGE : EXIT_FAILED;
 }
 
+static bool has_alias(const struct config *config, uint64_t port)
+{
+	uint32_t i;
+
+	for (i = 0; i < config->aliases.n; i++)
+		if (config->aliases.v[i].port == port)
+			return true;
+	return false;
+}
+
+/* One line of services(5): "https 443/tcp www". */
+static void add_service(struct config *config, const char *line)
+{
+	size_t name = strcspn(line, " \t#\n"), at = name + strspn(line + name, " \t");
+	size_t len = strcspn(line + at, "/ \t\n");
+	struct config_alias *a;
+	uint64_t port;
+
+	if (!name || name > 64 || !num_u64(line + at, len, 65535, &port) || !port ||
+	    has_alias(config, port))
+		return;
+	a = vec_push(&config->aliases);
+	if (!a)
+		return;
+	a->port = (uint16_t)port;
+	a->name = mem_alloc(name + 1);
+	if (a->name)
+		memcpy(a->name, line, name);
+	else
+		config->aliases.n--;
+}
+
+/* Names of ports, behind those that the user gave. */
+static void read_services(struct config *config)
+{
+	struct buf b = { 0 };
+	char *line, *end;
+
+	if (io_read_at(AT_FDCWD, "/etc/services", &b, SERVICES_MAX) < 0 || !b.len)
+		goto out;
+	for (line = (char *)(uintptr_t)buf_cstr(&b); *line; line = end + (*end == '\n')) {
+		end = line + strcspn(line, "\n");
+		if (*line != '#')
+			add_service(config, line);
+	}
+out:
+	buf_release(&b);
+}
+
 /* A script has the same screens everywhere. */
 static void read_config(const struct cli *c, struct config *config, struct config_paths *paths)
 {
@@ -84,6 +135,7 @@ static void read_config(const struct cli *c, struct config *config, struct confi
 		return;
 	paths_find(paths);
 	config_read(config, paths);
+	read_services(config);
 	for (i = 0; i < config->complaints.n; i++)
 		say("%s", config->complaints.v[i]);
 }
@@ -114,13 +166,13 @@ int cmd_watch(struct cli *c)
 
 	if (c->batch)
 		return cmd_batch(c);
+	if (!c->script && (!c->tty || !isatty(STDIN_FILENO)))
+		return batch_instead(c, "not a terminal");
 	r = check(c);
 	if (r == 0 && c->script)
 		r = read_script(c->script, &script);
 	if (r)
 		return r;
-	if (!c->script && (!c->tty || !isatty(STDIN_FILENO)))
-		return batch_instead(c, "not a terminal");
 	args_filter(c);
 	give_back_memory();
 	read_config(c, &config, &paths);

@@ -95,7 +95,8 @@ struct news {
 };
 void news_release(struct news *n);
 /* Asks for events; s: the snapshot that numbers namespaces now. */
-void news_drain(struct news *n, struct lssock *ctx, const struct lssock_snap *s, bool no_bpf);
+void news_drain(struct news *n, struct lssock *ctx, const struct lssock_snap *s,
+		const struct ask_events *arg);
 struct closing *news_closing(struct news *n, uint64_t cookie);	/* NULL: none */
 /* The first and the last change of a socket, NULL: none. */
 const struct change *news_birth(const struct news *n, uint64_t cookie);

@@ -109,10 +109,10 @@ void news_release(struct news *n)
 	buf_release(&n->attrs);
 }
 
-void news_drain(struct news *n, struct lssock *ctx, const struct lssock_snap *s, bool no_bpf)
+void news_drain(struct news *n, struct lssock *ctx, const struct lssock_snap *s,
+		const struct ask_events *arg)
 {
-	const struct ask_events arg = { .no_bpf = no_bpf };
-	const struct ask ask = { .kind = ASK_EVENTS, .arg = &arg, .arg_len = sizeof(arg) };
+	const struct ask ask = { .kind = ASK_EVENTS, .arg = arg, .arg_len = sizeof(*arg) };
 	struct drain d = { .n = n, .s = s };
 
 	(void)ctx->source->ask(ctx->source, &ask, take_chunk, &d);

@@ -69,6 +69,14 @@ uint16_t watch_space(const struct lssock_snap *s, uint64_t ino)
 	return 0xffff;
 }
 
+void watch_drain(struct lssock_watch *w, const struct lssock_snap *s)
+{
+	const struct ask_events arg = { .no_bpf = w->opt.no_bpf,
+					.own = w->q->plan.ns_which == NS_OWN };
+
+	news_drain(&w->news, w->ctx, s, &arg);
+}
+
 /* ---- rows of events alone --------------------------------------------------------- */
 
 /* The process that opened it, as the kernel saw it then. */
@@ -112,7 +120,8 @@ static uint32_t add_row(struct lssock_watch *w, struct lssock_snap *s, struct ls
 	uint32_t row, owner;
 
 	k->ns = watch_space(s, ns_ino);
-	if (k->ns == 0xffff || !is_asked(w, k) || !has_ends(k))
+	if (k->ns == 0xffff || !(s->ns.v[k->ns].flags & LSSOCK_NS_ASKED) || !is_asked(w, k) ||
+	    !has_ends(k))
 		return LSSOCK_NONE;
 	k->flags &= (uint16_t)~(LSSOCK_F_QUEUES | LSSOCK_F_UID);
 	if (born) {
@@ -302,7 +311,7 @@ int lssock_watch_pending(struct lssock_watch *w, struct lssock_snap **ret,
 
 	if (!w->prev || w->opt.no_events || !w->ctx->source->live)
 		return 0;
-	news_drain(&w->news, w->ctx, w->prev, w->opt.no_bpf);
+	watch_drain(w, w->prev);
 	s = snap_new();
 	r = s ? begin(w, s, &k) : -ENOMEM;
 	if (r == 0)

@@ -355,7 +355,7 @@ static int finish(struct collect *c, void *ctx)
 	int e = 0;
 
 	if (!w->opt.no_events)
-		news_drain(&w->news, w->ctx, c->s, w->opt.no_bpf);
+		watch_drain(w, c->s);
 	if (r.prev)
 		e = carry_again(&c->carry);
 	if (e == 0)

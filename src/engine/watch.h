@@ -25,6 +25,8 @@ struct lssock_event *watch_event(struct lssock_snap *s, uint64_t time_ns, uint32
 void watch_lost(struct lssock_watch *w, struct lssock_snap *s);
 /* In order of time. */
 void watch_order(struct lssock_snap *s);
+/* What events came: s numbers the namespaces. */
+void watch_drain(struct lssock_watch *w, const struct lssock_snap *s);
 /* Row of a namespace by its inode, 0xffff: it is not there. */
 uint16_t watch_space(const struct lssock_snap *s, uint64_t ino);
 /* A row of a closed socket that no round has seen; LSSOCK_NONE: it was not asked

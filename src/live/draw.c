@@ -113,8 +113,7 @@ static void counts(const struct ui *ui, size_t room, char *buf, size_t size)
 		return;
 	}
 	snprintf(buf, size, "%u sockets: %u listen  %u estab  %u close-wait  %u time-wait  "
-		 "%u other  | unix %u", ui->n_sockets, listen, estab, cwait, twait, other,
-		 ui->n_unix);
+		 "%u other", ui->n_sockets, listen, estab, cwait, twait, other);
 	if (strlen(buf) > room)
 		snprintf(buf, size, "%u sockets: %u listen %u estab %u t-wait %u c-wait",
 			 ui->n_sockets, listen, estab, twait, cwait);
@@ -148,6 +147,8 @@ static void draw_title(const struct ui *ui, struct grid *g)
 		buf_puts(&b, "  PAUSED");
 	if (ui->replay)
 		buf_puts(&b, "  recording");
+	if (!m->complete)
+		buf_puts(&b, "  INCOMPLETE");
 	x += grid_put(g, 0, x, g->cols - x, ROLE_PLAIN, b.data, b.len);
 	counts(ui, ui->cols > x + 2 ? ui->cols - x - 2 : 0, text, sizeof(text));
 	right(g, 0, x + 2, ROLE_PLAIN, text);
@@ -318,6 +319,8 @@ static void draw_tabs(const struct ui *ui, struct grid *g, unsigned y)
 		buf_printf(&b, "owners %u/%u", ui->owned, ui->ownable);
 		if (ui->owned < ui->ownable)
 			buf_printf(&b, " (%u not to be had)", ui->ownable - ui->owned);
+		if (ui->snap && lssock_snap_meta(ui->snap)->n_ns > 1)
+			buf_printf(&b, "   of %u namespaces", lssock_snap_meta(ui->snap)->n_ns);
 		buf_puts(&b, "   ");
 	}
 	order_text(ui, &b);
@@ -518,9 +521,29 @@ static void row_text(const struct ui *ui, struct buf *b)
 	add_field(ui, i, "problem", "  ! ", b);
 }
 
+/* Why the picture is not whole, as long as no row is spoken of. */
+static bool missing_text(const struct ui *ui, struct buf *b)
+{
+	uint32_t n, i;
+	const struct lssock_note *notes = ui->snap ? lssock_notes(ui->snap, &n) : NULL;
+	char text[320];
+
+	if (!notes || ui->tabs[ui->tab].anchored)
+		return false;
+	for (i = 0; i < n && !lssock_note_incomplete(&notes[i]); i++)
+		;
+	if (i == n)
+		return false;
+	lssock_note_text(ui->snap, &notes[i], text, sizeof(text));
+	buf_puts(b, "incomplete: ");
+	buf_puts(b, text);
+	return true;
+}
+
 static void draw_status(const struct ui *ui, struct grid *g, unsigned y)
 {
 	struct buf b = { 0 };
+	enum role role;
 	char text[64];
 
 	if (ui->prompt.kind) {
@@ -536,8 +559,10 @@ static void draw_status(const struct ui *ui, struct grid *g, unsigned y)
 		grid_puts(g, y, 0, g->cols, ROLE_ERROR, ui->feed_error);
 		return;
 	}
-	row_text(ui, &b);
-	grid_put(g, y, 0, g->cols, ROLE_PLAIN, b.data, b.len);
+	role = missing_text(ui, &b) ? ROLE_PROBLEM : ROLE_PLAIN;
+	if (role == ROLE_PLAIN)
+		row_text(ui, &b);
+	grid_put(g, y, 0, g->cols, role, b.data, b.len);
 	if (ui_list_lines(ui) && ui->items.n > ui_list_lines(ui)) {
 		const struct tab_state *t = &ui->tabs[ui->tab];
 		uint32_t last = t->top + ui_list_lines(ui);

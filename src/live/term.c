@@ -617,6 +617,16 @@ int term_signal_fd(const struct term *t)
 
 /* ---- the clipboard ---------------------------------------------------------------- */
 
+static void put_osc52(struct buf *b, const char *before, const char *text, size_t len,
+		      const char *after)
+{
+	buf_puts(b, before);
+	buf_puts(b, "\033]52;c;");
+	text_base64(b, text, len);
+	buf_puts(b, "\a");
+	buf_puts(b, after);
+}
+
 bool term_copy(struct term *t, const char *text, size_t len)
 {
 	const char *name = termname();
@@ -629,17 +639,14 @@ bool term_copy(struct term *t, const char *text, size_t len)
 	(void)t;
 	if (!strcmp(name, "linux") || !strncmp(name, "vt", 2))
 		return false;		/* these would show it */
+	/* tmux takes it by itself or hands it on, as it is configured: it gets both. */
+	put_osc52(&b, "", text, len, "");
 	if (screen || tmux)
-		buf_puts(&b, tmux ? "\033Ptmux;\033" : "\033P");
-	buf_puts(&b, "\033]52;c;");
-	text_base64(&b, text, len);
-	if (b.len > OSC52_MAX) {
+		put_osc52(&b, tmux ? "\033Ptmux;\033" : "\033P", text, len, "\033\\");
+	if (b.len > 2 * OSC52_MAX) {
 		buf_release(&b);
 		return false;
 	}
-	buf_puts(&b, "\a");
-	if (screen || tmux)
-		buf_puts(&b, "\033\\");
 	fflush(stdout);
 	if (!b.failed)
 		io_write_all(STDOUT_FILENO, b.data, b.len);

@@ -65,7 +65,7 @@ static int map_ring(struct bpf_events *b)
 	return 0;
 }
 
-static int load(struct bpf_events *b)
+static int load(struct bpf_events *b, uint32_t netns)
 {
 	int r;
 
@@ -76,13 +76,14 @@ static int load(struct bpf_events *b)
 	if (r < 0)
 		return r;
 	b->skel->bss->told.pidns = own_pidns();
+	b->skel->bss->told.netns = netns;
 	r = map_ring(b);
 	if (r == 0)
 		r = event__event__attach(b->skel);
 	return r < 0 ? r : 0;
 }
 
-int bpf_events_new(uint64_t ns_per_tick, struct bpf_events **ret)
+int bpf_events_new(uint64_t ns_per_tick, uint32_t netns, struct bpf_events **ret)
 {
 	struct bpf_events *b;
 	int r = bpf_owners_may();
@@ -94,7 +95,7 @@ int bpf_events_new(uint64_t ns_per_tick, struct bpf_events **ret)
 		return -ENOMEM;
 	b->ns_per_tick = ns_per_tick;
 	b->clock_offset_ns = bpf_clock_offset();
-	r = load(b);
+	r = load(b, netns);
 	if (r < 0) {
 		bpf_events_free(b);
 		return r;
@@ -166,7 +167,7 @@ uint64_t bpf_events_lost(struct bpf_events *b)
 
 #else
 
-int bpf_events_new(uint64_t ns_per_tick, struct bpf_events **ret)
+int bpf_events_new(uint64_t ns_per_tick, uint32_t netns, struct bpf_events **ret)
 {
 	(void)ns_per_tick;
 	(void)ret;

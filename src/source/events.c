@@ -41,6 +41,7 @@ struct events {
 	struct bpf_events *bpf;
 	int bpf_err;			/* positive: why there is none */
 	bool bpf_tried, told;
+	bool own;			/* only our own namespace is asked about */
 	struct buf late;		/* records of namespaces that are gone */
 };
 
@@ -299,7 +300,7 @@ static void subscribe_all(struct events *e)
 	uint32_t i, n = 0;
 	int err = 0;
 
-	for (i = 0; i < e->subs.n; i++) {
+	for (i = 0; i < e->subs.n && !(e->own && i); i++) {
 		struct subscription *s = &e->subs.v[i];
 
 		n += s->nl != NULL;
@@ -326,7 +327,8 @@ static void load_bpf(struct events *e)
 
 	e->bpf_tried = true;
 	if (e->subs.n && e->subs.v[0].ino)
-		r = bpf_events_new(e->ns_per_tick, &e->bpf);
+		r = bpf_events_new(e->ns_per_tick, e->own ? (uint32_t)e->subs.v[0].ino : 0,
+				   &e->bpf);
 	if (r == 0) {
 		r = watch_fd(e, bpf_events_fd(e->bpf), RING);
 		if (r < 0) {
@@ -372,7 +374,7 @@ static void tell_who(struct telling *t)
 	const uint32_t state = e->bpf ? EVENT_TELLS_STATE : 0;
 	uint32_t i;
 
-	for (i = 0; i < e->subs.n; i++) {
+	for (i = 0; i < e->subs.n && !(e->own && i); i++) {
 		const struct subscription *s = &e->subs.v[i];
 
 		if (i == 0 || !s->nl)
@@ -418,16 +420,18 @@ static void tell_ready(struct telling *t)
 	} while (seen && t->left && !t->err);
 }
 
-int events_ask(struct events *e, bool no_bpf, uint32_t *ret_calls, chunk_fn fn, void *ctx)
+int events_ask(struct events *e, const struct ask_events *arg, uint32_t *ret_calls,
+	       chunk_fn fn, void *ctx)
 {
 	struct telling t = { .e = e, .fn = fn, .ctx = ctx, .left = MESSAGES_MAX };
 	int r = follow(e);
 
-	if (r == 1)
+	if (r == 1 || e->own != arg->own)
 		e->told = false;
+	e->own = arg->own;
 	if (!e->told)
 		subscribe_all(e);
-	if (!no_bpf && !e->bpf_tried)
+	if (!arg->no_bpf && !e->bpf_tried)
 		load_bpf(e);
 	if (!e->told)
 		tell_who(&t);

@@ -527,7 +527,8 @@ static int answer_events(struct kernel *k, const struct ask *a, chunk_fn fn, voi
 		r = events_new(k->netns, k->scan.ns_per_tick, &k->events);
 	if (r < 0)
 		return r;
-	r = events_ask(k->events, arg.no_bpf || k->foreign, &calls, fn, ctx);
+	arg.no_bpf |= k->foreign;
+	r = events_ask(k->events, &arg, &calls, fn, ctx);
 	atomic_fetch_add(&k->source.calls, calls);
 	k->source.events_fd = events_fd(k->events);
 	return r;

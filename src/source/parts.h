@@ -202,8 +202,9 @@ uint64_t bpf_clock_offset(void);
 /* ---- bpfevent: changes of state from the kernel ---------------------------- */
 
 struct bpf_events;			/* the program, loaded, and its ring */
-/* Errors as of bpf_owners_may() and bpf_owners_new(). */
-int bpf_events_new(uint64_t ns_per_tick, struct bpf_events **ret);
+/* netns: inode of the only namespace whose events are wanted, 0: of all. Errors as of
+ * bpf_owners_may() and bpf_owners_new(). */
+int bpf_events_new(uint64_t ns_per_tick, uint32_t netns, struct bpf_events **ret);
 void bpf_events_free(struct bpf_events *b);	/* takes NULL */
 int bpf_events_fd(const struct bpf_events *b);	/* readable: there are some */
 /* Takes what is there, at most so many. time_ns: as our clock has it. */
@@ -220,7 +221,8 @@ int events_new(struct netns *netns, uint64_t ns_per_tick, struct events **ret);
 void events_free(struct events *e);		/* takes NULL */
 int events_fd(const struct events *e);
 /* ASK_EVENTS. */
-int events_ask(struct events *e, bool no_bpf, uint32_t *ret_calls, chunk_fn fn, void *ctx);
+int events_ask(struct events *e, const struct ask_events *arg, uint32_t *ret_calls,
+	       chunk_fn fn, void *ctx);
 /* Namespaces were looked for: lets go of those that are not there any more. What
  * their sockets had still to say is given at the next ask. */
 void events_prune(struct events *e);

@@ -171,7 +171,7 @@ struct ask_owners {
 	 * the first part's. */
 	uint32_t from, to;
 };
-struct ask_events { uint32_t no_bpf; uint32_t zero; };
+struct ask_events { uint32_t no_bpf; uint32_t own; };	/* own: of namespace 0 alone */
 struct ask_proc { int32_t pid; uint32_t sections; uint64_t start_ns; };	/* bits 1u << tag */
 struct ask_fd { int32_t pid; uint32_t tid; int32_t fd; uint32_t inode; uint64_t start_ns; };
 struct ask_alive { int32_t pid; uint32_t zero; uint64_t start_ns; };

@@ -135,6 +135,61 @@ seen 'USER +UNIT' "more columns where there is room"
 seen 'F10 Quit' "and more keys"
 key Down Enter
 seen 'OWNER .*(LISTENER|TCP HEALTH|QUEUES)' "the pane has columns of its own"
+
+# ---- looks, copies, files --------------------------------------------------------------------
+colors() { screen capture-pane -p -e -t 0 | grep -c "$(printf '\033')\[[0-9;]*3[0-7]"; }
+for theme in default light contrast cvd; do
+	live 80 24 --theme $theme
+	seen '8080 ' "--theme $theme"
+	t_ok "has colours" test "$(colors)" -gt 0
+done
+live 80 24 --theme mono
+seen '8080 ' "--theme mono"
+t_is "$(colors)" 0 "has none"
+screen kill-server
+t_live=$((t_live + 1))
+screen new-session -d -x 80 -y 24 \
+	"NO_COLOR=1 TERM=screen-256color exec $LSSOCK watch --no-config 2>$T/live.err"
+seen '8080 ' "NO_COLOR"
+t_is "$(colors)" 0 "is honoured"
+
+live 80 24
+screen set-option -g set-clipboard on
+seen '8080 ' "once more"
+key /
+screen send-keys -t 0 -l 8080
+key Enter c
+seen 'copied.*: 127\.0\.0\.1:8080' "c copies a listener's own address"
+t_is "$(screen show-buffer)" "127.0.0.1:8080" "and the terminal has it"
+key x C-u
+screen send-keys -t 0 -l "$T/export.csv"
+key Enter
+seen "[0-9]+ rows in .*export.csv" "x writes the rows"
+t_like "$(head -1 "$T/export.csv")" 'lport' "with a header"
+key x C-u
+screen send-keys -t 0 -l "$T/export.csv"
+key Enter
+seen 'nothing is overwritten' "and never over a file that is there"
+
+# The own ssh session.
+screen kill-server
+t_live=$((t_live + 1))
+obey curl connect ssh 127.0.0.1 40009 127.0.0.1 8080
+obey web accept ssh l
+screen new-session -d -x 80 -y 24 "SSH_CONNECTION='127.0.0.1 40009 127.0.0.1 8080' \
+	TERM=screen-256color exec $LSSOCK watch --no-config 2>$T/live.err"
+seen '^Yweb .*< 127\.0\.0\.1:40009' "the connection of one's own ssh session is marked Y"
+key '&'
+screen send-keys -t 0 -l 'dport = :40009'
+key Enter
+seen 'filter: 1/' "the filter finds it"
+key Down K
+seen 'protected' "who carries it is protected"
+key Enter
+seen 'type yes' "and not killed by Enter alone"
+key Escape
+t_ok "it is alive" kill -0 "$(pid web)" "$(pid curl)"
+
 screen kill-server
 exec 7>&-
 wait $day

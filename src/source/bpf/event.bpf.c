@@ -136,8 +136,9 @@ static void describe_ends(struct wire_state *s, struct sock *sk)
 	}
 }
 
-/* Other protocols have no end that is told by sock_diag. A child of a listener has its parent's ends, and no cookie that lasts, until
- * inet_csk_clone_lock() is through: its next change is the first that is told. */
+/* Other protocols have no end that is told by sock_diag. A child of a listener has its
+ * parent's ends, and no cookie that lasts, until inet_csk_clone_lock() is through: its
+ * next change is the first that is told. */
 SEC("tp_btf/inet_sock_set_state")
 int event(__u64 *args)
 {
@@ -145,7 +146,10 @@ int event(__u64 *args)
 	int was = (int)args[1], state = (int)args[2];
 	struct event_entry *e;
 	struct wire_state *s;
+	__u32 netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
 
+	if (told.netns && told.netns != netns)
+		return 0;
 	if (BPF_CORE_READ(sk, sk_protocol) != PROTO_TCP ||
 	    (was == TCP_LISTEN && state == TCP_SYN_RECV))
 		return 0;
@@ -162,7 +166,7 @@ int event(__u64 *args)
 	s->state = (__u8)state;
 	s->protocol = PROTO_TCP;
 	s->family = (__u8)BPF_CORE_READ(sk, __sk_common.skc_family);
-	s->netns_ino = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+	s->netns_ino = netns;
 	s->inode = (__u32)BPF_CORE_READ(sk, sk_socket, file, f_inode, i_ino);
 	s->uid = BPF_CORE_READ(sk, sk_uid.val);
 	describe_ends(s, sk);

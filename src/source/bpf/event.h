@@ -12,7 +12,7 @@
 struct event_told {
 	uint64_t lost;			/* changes the ring had no room for */
 	uint32_t pidns;			/* set by the reader: inode of its pid namespace */
-	uint32_t zero;
+	uint32_t netns;			/* and of the only namespace it asks about, 0: all */
 };
 
 /* One change in the ring; time and start as the kernel's clock has them. */
