@@ -273,7 +273,8 @@ static void close_succeeded(struct round *r, struct closing *c, uint32_t row)
 static void close_rest(struct round *r)
 {
 	struct news *n = &r->w->news;
-	uint32_t i, old = n->closings.n > closed_max(r->w) ? n->closings.n - closed_max(r->w) : 0;
+	uint32_t most = closed_max(r->w), i;
+	uint32_t old = n->closings.n > most ? n->closings.n - most : 0;
 
 	find_listeners(r);
 	for (i = 0; i < n->closings.n; i++) {
