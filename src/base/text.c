@@ -407,6 +407,27 @@ size_t text_cut(const char *s, size_t len, size_t width, size_t *ret_width)
 	return i;
 }
 
+size_t text_char(const char *s, size_t len, uint32_t *ret, unsigned *ret_width)
+{
+	uint32_t c = 0;
+	size_t n = decode((const unsigned char *)s, len, &c);
+
+	*ret = n && c >= 0x20 && c != 0x7f && !IN(unsafe, c) ? c : 0;
+	*ret_width = !*ret ? 1 : IN(marks, c) ? 0 : IN(wide, c) ? 2 : 1;
+	return n ? n : 1;
+}
+
+size_t text_encode(uint32_t c, char s[4])
+{
+	static const unsigned char lead[] = { 0, 0, 0xc0, 0xe0, 0xf0 };
+	size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+
+	for (size_t i = n; i-- > 1; c >>= 6)
+		s[i] = (char)(0x80 | (c & 0x3f));
+	s[0] = (char)(n == 1 ? c : lead[n] | c);
+	return n;
+}
+
 void text_base64(struct buf *out, const void *bytes, size_t len)
 {
 	static const char digits[] =
