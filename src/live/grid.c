@@ -1,19 +1,27 @@
 /* SPDX-License-Identifier: MIT */
-/* See grid.h. Text comes safe; what is not a character all the same becomes `?`, so
- * that no cell can ever hold a control. */
+/*
+ * Writing text into cells: places, widths, what does not fit. Text comes safe; what
+ * would be unsafe on a terminal all the same becomes `?`, so that no cell ever holds a
+ * control character. How a cell looks is not known here.
+ */
 #include "live/grid.h"
 
 #include <errno.h>
 
 #include "base/text.h"
 
+static unsigned at_least_one(unsigned n, unsigned max)
+{
+	return n < 1 ? 1 : n > max ? max : n;
+}
+
 int grid_resize(struct grid *g, unsigned cols, unsigned rows)
 {
 	struct cell *cells;
 
-	if (cols > 4096 || rows > 4096)
-		return -ENOMEM;
-	cells = mem_alloc(((size_t)cols * rows + 1) * sizeof(*cells));
+	cols = at_least_one(cols, GRID_COLS_MAX);
+	rows = at_least_one(rows, GRID_ROWS_MAX);
+	cells = mem_alloc(sizeof(*cells) * cols * rows);
 	if (!cells)
 		return -ENOMEM;
 	mem_free(g->cells);
@@ -30,94 +38,77 @@ void grid_release(struct grid *g)
 
 void grid_clear(struct grid *g)
 {
-	size_t i, n = (size_t)g->cols * g->rows;
+	size_t n = (size_t)g->cols * g->rows;
 
-	for (i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++)
 		g->cells[i] = (struct cell){ .ch = ' ' };
+	g->cursor_x = g->cursor_y = 0;
+	g->cursor = false;
 }
 
-static struct cell *cell_at(struct grid *g, unsigned y, unsigned x)
+/* The part of a row from x on and how much of `width` it has; NULL: outside. */
+static struct cell *cells_at(struct grid *g, unsigned y, unsigned x, unsigned *width)
 {
-	return y < g->rows && x < g->cols ? &g->cells[(size_t)y * g->cols + x] : NULL;
+	if (y >= g->rows || x >= g->cols)
+		return NULL;
+	if (*width > g->cols - x)
+		*width = g->cols - x;
+	return &g->cells[(size_t)y * g->cols + x];
 }
 
-/* A half of a wide character that is left alone becomes a blank. */
-static void set(struct grid *g, unsigned y, unsigned x, struct cell what)
+/* A wide character of which the cell is one half becomes a blank: what is left of it
+ * must not be half of something. */
+static void part(struct grid *g, struct cell *c)
 {
-	struct cell *c = cell_at(g, y, x), *next;
+	size_t x = (size_t)(c - g->cells) % g->cols;
 
-	if (!c)
-		return;
-	if (!c->ch && x > 0 && (next = cell_at(g, y, x - 1)))
-		*next = (struct cell){ .ch = ' ', .role = next->role };
-	if (c->flags & CELL_WIDE && (next = cell_at(g, y, x + 1)) && !next->ch)
-		*next = (struct cell){ .ch = ' ', .role = next->role };
-	*c = what;
-}
-
-/* The next character; 0xfffd for what is none. Returns its length. */
-static size_t next_char(const char *s, size_t len, uint32_t *ret)
-{
-	unsigned char c = (unsigned char)s[0];
-	size_t n = c < 0x80   ? 1
-		   : c < 0xc2 ? 0
-		   : c < 0xe0 ? 2
-		   : c < 0xf0 ? 3
-		   : c < 0xf5 ? 4
-			      : 0,
-	       i;
-	uint32_t v = n < 2 ? c : n == 2 ? c & 0x1fu : n == 3 ? c & 0xfu : c & 7u;
-
-	*ret = '?';
-	if (!n || n > len)
-		return 1;
-	for (i = 1; i < n; i++) {
-		if (((unsigned char)s[i] & 0xc0) != 0x80)
-			return 1;
-		v = v << 6 | ((unsigned char)s[i] & 0x3fu);
+	if (!c->ch && x > 0 && c[-1].flags & CELL_WIDE) {
+		c[-1].ch = ' ';
+		c[-1].mark = 0;
+		c[-1].flags &= (uint8_t)~CELL_WIDE;
 	}
-	if (v >= ' ' && v != 0x7f && !(v >= 0x80 && v < 0xa0))
-		*ret = v;
-	return n;
+	if (c->flags & CELL_WIDE && x + 1 < g->cols)
+		c[1].ch = ' ';
 }
 
-static void mark(struct grid *g, unsigned y, unsigned x, uint32_t ch)
+static void set(struct grid *g, struct cell *c, uint32_t ch, enum role role)
 {
-	struct cell *c = cell_at(g, y, x);
-
-	if (c && ch < 0x10000 && !c->mark)
-		c->mark = (uint16_t)ch;
+	part(g, c);
+	*c = (struct cell){ .ch = ch, .role = (uint8_t)role };
 }
 
 unsigned grid_put(struct grid *g, unsigned y, unsigned x, unsigned width, enum role role,
 		  const char *text, size_t len)
 {
-	unsigned at = 0;
+	struct cell *c = cells_at(g, y, x, &width);
+	unsigned used = 0;
 
-	if (x >= g->cols || y >= g->rows)
+	if (!c)
 		return 0;
-	if (width > g->cols - x)
-		width = g->cols - x;
-	while (len) {
+	for (size_t i = 0; i < len; ) {
+		unsigned columns;
 		uint32_t ch;
-		size_t n = next_char(text, len, &ch);
-		size_t w = text_width(text, n);
 
-		if (w == 0 && at > 0)
-			mark(g, y, x + at - 1, ch);
-		if (at + w > width)
+		i += text_char(text + i, len - i, &ch, &columns);
+		if (columns > width - used)
 			break;
-		if (w)
-			set(g, y, x + at, (struct cell){ .ch = ch, .role = (uint8_t)role,
-							 .flags = w == 2 ? CELL_WIDE : 0 });
-		if (w == 2)
-			*cell_at(g, y, x + at + 1) = (struct cell){ .ch = 0,
-								    .role = (uint8_t)role };
-		at += (unsigned)w;
-		text += n;
-		len -= n;
+		if (!columns) {
+			/* the first of several, on what this text has written */
+			struct cell *base = !used ? NULL :
+				c[used - 1].ch ? &c[used - 1] : &c[used - 2];
+
+			if (base && !base->mark && ch <= 0xffff)
+				base->mark = (uint16_t)ch;
+			continue;
+		}
+		set(g, &c[used], ch ? ch : '?', role);
+		if (columns == 2) {
+			set(g, &c[used + 1], 0, role);
+			c[used].flags = CELL_WIDE;
+		}
+		used += columns;
 	}
-	return at;
+	return used;
 }
 
 unsigned grid_puts(struct grid *g, unsigned y, unsigned x, unsigned width, enum role role,
@@ -129,137 +120,116 @@ unsigned grid_puts(struct grid *g, unsigned y, unsigned x, unsigned width, enum 
 void grid_fill(struct grid *g, unsigned y, unsigned x, unsigned width, enum role role,
 	       uint32_t ch)
 {
-	unsigned i;
+	struct cell *c = cells_at(g, y, x, &width);
 
-	for (i = 0; i < width && x + i < g->cols; i++)
-		set(g, y, x + i, (struct cell){ .ch = ch, .role = (uint8_t)role });
+	if (ch < ' ' || (ch >= 0x7f && ch < 0xa0))
+		ch = ' ';
+	for (unsigned i = 0; c && i < width; i++)
+		set(g, &c[i], ch, role);
 }
 
-/* Where a text may be cut so that its end takes at most `width`; *ret_width: it does. */
-static size_t tail_of(const char *text, size_t len, size_t width, size_t *ret_width)
+/* Where the end of a text begins that takes at most `width` columns. */
+static size_t tail_from(const char *text, size_t len, size_t width)
 {
-	size_t from, w;
+	size_t total = text_width(text, len), columns = 0, i = 0, n;
 
-	for (from = 0; from < len; ) {
-		uint32_t ch;
-
-		w = text_width(text + from, len - from);
-		if (w <= width) {
-			*ret_width = w;
-			return from;
-		}
-		from += next_char(text + from, len - from, &ch);
+	while (total > width && i < len) {
+		/* one character, or a \xNN, which takes 4 columns */
+		for (size_t k = 1; !columns && k <= 4; k++)
+			n = text_cut(text + i, len - i, k, &columns);
+		if (!columns)
+			break;
+		i += n;
+		total -= columns;
+		columns = 0;
 	}
-	*ret_width = 0;
-	return len;
+	return i;
 }
 
-static void cut_middle(struct grid *g, unsigned y, unsigned x, unsigned width, enum role role,
-		       const char *text, size_t len, uint32_t cut)
+/* Text that is too long for width columns, which are at least 2. */
+static void put_cut(struct grid *g, unsigned y, unsigned x, unsigned width, enum role role,
+		    const char *text, size_t len, enum grid_cut how, uint32_t cut)
 {
-	size_t head_width, tail_width, head, tail;
+	size_t columns, room = width - 1, tail = len;
+	size_t head = text_cut(text, len, how == GRID_CUT_END ? room : room / 3, &columns);
 
-	head = text_cut(text, len, (width - 1) / 3, &head_width);
-	tail = tail_of(text, len, width - 1 - head_width, &tail_width);
-	grid_put(g, y, x, width, role, text, head);
-	grid_fill(g, y, x + (unsigned)head_width, 1, role, cut);
-	grid_put(g, y, x + (unsigned)head_width + 1, width, role, text + tail, len - tail);
+	if (how == GRID_CUT_MIDDLE)
+		tail = tail_from(text, len, room - columns);
+	x += grid_put(g, y, x, width, role, text, head);
+	grid_fill(g, y, x, 1, role, cut);
+	grid_put(g, y, x + 1, (unsigned)(room - columns), role, text + tail, len - tail);
 }
 
 void grid_field(struct grid *g, unsigned y, unsigned x, unsigned width, enum role role,
 		const char *text, size_t len, bool right, enum grid_cut how, uint32_t cut)
 {
-	size_t need = text_width(text, len), head_width, head;
+	size_t columns = text_width(text, len);
 
-	if (x >= g->cols)
+	if (!cells_at(g, y, x, &width))
 		return;
-	if (width > g->cols - x)
-		width = g->cols - x;
 	grid_fill(g, y, x, width, role, ' ');
-	if (need <= width) {
-		grid_put(g, y, right ? x + width - (unsigned)need : x, width, role, text, len);
-	} else if (width < 3) {
-		grid_put(g, y, x, width, role, text, len);
-	} else if (how == GRID_CUT_MIDDLE) {
-		cut_middle(g, y, x, width, role, text, len, cut);
-	} else {
-		head = text_cut(text, len, width - 1, &head_width);
-		grid_put(g, y, x, width, role, text, head);
-		grid_fill(g, y, x + (unsigned)head_width, 1, role, cut);
-	}
+	if (columns > width && width > 1)
+		put_cut(g, y, x, width, role, text, len, how, cut);
+	else if (columns > width)
+		grid_fill(g, y, x, width, role, cut);
+	else
+		grid_put(g, y, right ? x + width - (unsigned)columns : x, width, role, text,
+			 len);
+}
+
+static void put_title(struct grid *g, unsigned y, unsigned x, unsigned width,
+		      const char *title)
+{
+	unsigned n;
+
+	if (!*title || width < 9)
+		return;
+	grid_fill(g, y, x + 3, 1, ROLE_FRAME, ' ');
+	n = grid_puts(g, y, x + 4, width - 8, ROLE_TITLE, title);
+	grid_fill(g, y, x + 4 + n, 1, ROLE_FRAME, ' ');
 }
 
 void grid_frame(struct grid *g, unsigned y, unsigned x, unsigned height, unsigned width,
 		const char *title, bool ascii)
 {
-	uint32_t h = ascii ? '-' : 0x2500, v = ascii ? '|' : 0x2502;
-	unsigned i;
+	uint32_t line = ascii ? '-' : 0x2500, side = ascii ? '|' : 0x2502;
+	unsigned last = y + height - 1, right = x + width - 1;
 
-	if (height < 2 || width < 2)
+	/* None of it is seen from y and x on; and beyond them nothing may wrap round. */
+	if (height < 2 || width < 2 || y >= g->rows || x >= g->cols ||
+	    height > UINT16_MAX || width > UINT16_MAX)
 		return;
-	for (i = 0; i < height; i++) {
-		bool edge = i == 0 || i + 1 == height;
-
-		grid_fill(g, y + i, x, width, edge ? ROLE_FRAME : ROLE_PLAIN, edge ? h : ' ');
-		if (!edge) {
-			grid_fill(g, y + i, x, 1, ROLE_FRAME, v);
-			grid_fill(g, y + i, x + width - 1, 1, ROLE_FRAME, v);
-		}
+	grid_fill(g, y, x, width, ROLE_FRAME, line);
+	for (unsigned row = y + 1; row < last && row < g->rows; row++) {
+		grid_fill(g, row, x, width, ROLE_PLAIN, ' ');
+		grid_fill(g, row, x, 1, ROLE_FRAME, side);
+		grid_fill(g, row, right, 1, ROLE_FRAME, side);
 	}
+	grid_fill(g, last, x, width, ROLE_FRAME, line);
 	grid_fill(g, y, x, 1, ROLE_FRAME, ascii ? '.' : 0x250c);
-	grid_fill(g, y, x + width - 1, 1, ROLE_FRAME, ascii ? '.' : 0x2510);
-	grid_fill(g, y + height - 1, x, 1, ROLE_FRAME, ascii ? '\'' : 0x2514);
-	grid_fill(g, y + height - 1, x + width - 1, 1, ROLE_FRAME, ascii ? '\'' : 0x2518);
-	if (width > 8) {
-		i = grid_puts(g, y, x + 4, width - 6, ROLE_TITLE, title);
-		grid_fill(g, y, x + 3, 1, ROLE_FRAME, ' ');
-		grid_fill(g, y, x + 4 + i, 1, ROLE_FRAME, ' ');
-	}
+	grid_fill(g, y, right, 1, ROLE_FRAME, ascii ? '.' : 0x2510);
+	grid_fill(g, last, x, 1, ROLE_FRAME, ascii ? '\'' : 0x2514);
+	grid_fill(g, last, right, 1, ROLE_FRAME, ascii ? '\'' : 0x2518);
+	put_title(g, y, x, width, title);
 }
 
 void grid_flag(struct grid *g, unsigned y, unsigned x, unsigned width, uint8_t flag)
 {
-	unsigned i;
+	struct cell *c = cells_at(g, y, x, &width);
 
-	for (i = 0; i < width && y < g->rows && x + i < g->cols; i++)
-		cell_at(g, y, x + i)->flags |= flag;
+	for (unsigned i = 0; c && i < width; i++)
+		c[i].flags |= flag & (uint8_t)~CELL_WIDE;
 }
 
 void grid_role(struct grid *g, unsigned y, unsigned x, unsigned width, enum role role)
 {
-	unsigned i;
+	struct cell *c = cells_at(g, y, x, &width);
 
-	for (i = 0; i < width && y < g->rows && x + i < g->cols; i++)
-		cell_at(g, y, x + i)->role = (uint8_t)role;
+	for (unsigned i = 0; c && i < width; i++)
+		c[i].role = (uint8_t)role;
 }
 
-/* ---- as text ------------------------------------------------------------------ */
-
-static void put_char(struct buf *b, uint32_t c)
-{
-	if (c < 0x80) {
-		buf_putc(b, (char)c);
-	} else if (c < 0x800) {
-		buf_putc(b, (char)(0xc0 | c >> 6));
-		buf_putc(b, (char)(0x80 | (c & 0x3f)));
-	} else if (c < 0x10000) {
-		buf_putc(b, (char)(0xe0 | c >> 12));
-		buf_putc(b, (char)(0x80 | (c >> 6 & 0x3f)));
-		buf_putc(b, (char)(0x80 | (c & 0x3f)));
-	} else {
-		buf_putc(b, (char)(0xf0 | c >> 18));
-		buf_putc(b, (char)(0x80 | (c >> 12 & 0x3f)));
-		buf_putc(b, (char)(0x80 | (c >> 6 & 0x3f)));
-		buf_putc(b, (char)(0x80 | (c & 0x3f)));
-	}
-}
-
-static void end_line(struct buf *b, size_t from, char blank)
-{
-	while (b->len > from && b->data[b->len - 1] == blank)
-		b->len--;
-	buf_putc(b, '\n');
-}
+/* ---- as text ---------------------------------------------------------------- */
 
 static char role_letter(const struct cell *c)
 {
@@ -267,32 +237,41 @@ static char role_letter(const struct cell *c)
 	char l = c->role < ROLE_N ? letters[c->role] : '?';
 
 	if (c->flags & CELL_CURSOR)
-		return l == '.' ? '>' : (char)((unsigned)(l - 'a') < 26 ? l - 32 : l);
+		return l == '.' ? '>' : l >= 'a' && l <= 'z' ? (char)(l - 'a' + 'A') : l;
 	return c->flags & CELL_TAGGED && l == '.' ? '*' : l;
+}
+
+static void put_char(struct buf *out, uint32_t c)
+{
+	char s[4];
+
+	buf_put(out, s, text_encode(c, s));
+}
+
+static void end_line(struct buf *out, size_t from, char blank)
+{
+	while (out->len > from && out->data[out->len - 1] == blank)
+		out->len--;
+	buf_putc(out, '\n');
 }
 
 void grid_dump(const struct grid *g, bool roles, struct buf *out)
 {
-	unsigned x, y;
-	size_t from;
-
-	for (y = 0; y < g->rows; y++) {
+	for (unsigned y = 0; y < g->rows; y++) {
 		const struct cell *row = &g->cells[(size_t)y * g->cols];
+		size_t from = out->len;
 
-		from = out->len;
-		for (x = 0; x < g->cols; x++) {
-			if (!row[x].ch)
-				continue;
-			put_char(out, row[x].ch);
-			if (row[x].mark)
+		for (unsigned x = 0; x < g->cols; x++) {
+			if (row[x].ch)
+				put_char(out, row[x].ch);
+			if (row[x].ch && row[x].mark)
 				put_char(out, row[x].mark);
 		}
 		end_line(out, from, ' ');
-		if (!roles)
-			continue;
 		from = out->len;
-		for (x = 0; x < g->cols; x++)
+		for (unsigned x = 0; roles && x < g->cols; x++)
 			buf_putc(out, role_letter(&row[x]));
-		end_line(out, from, '.');
+		if (roles)
+			end_line(out, from, '.');
 	}
 }

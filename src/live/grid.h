@@ -35,7 +35,11 @@ struct grid {
 	bool cursor;			/* it is to be seen (a prompt) */
 };
 
-/* 0 or -ENOMEM; the cells are blank. */
+/* What a terminal says of its size is taken up to here, and from 1x1 on. */
+#define GRID_COLS_MAX 2000u
+#define GRID_ROWS_MAX 1000u
+
+/* 0, or -ENOMEM: it stays as it was. Else the cells are blank. */
 int grid_resize(struct grid *g, unsigned cols, unsigned rows);
 void grid_release(struct grid *g);
 void grid_clear(struct grid *g);
@@ -60,7 +64,8 @@ void grid_flag(struct grid *g, unsigned y, unsigned x, unsigned width, uint8_t f
 /* The role of cells that are written already. */
 void grid_role(struct grid *g, unsigned y, unsigned x, unsigned width, enum role role);
 /* The screen as lines of text without blanks at their ends. roles: below each line one of
- * a letter per cell, '.' for plain, upper case under the cursor bar. */
+ * a letter per cell, upper case under the cursor bar; plain is '.', '>' under the bar and
+ * '*' if tagged, and left away at the end. */
 void grid_dump(const struct grid *g, bool roles, struct buf *out);
 
 #endif
