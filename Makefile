@@ -23,7 +23,7 @@ override CPPFLAGS += -D_GNU_SOURCE -Iinclude -Isrc
 override CFLAGS += -std=gnu11 -fno-common -fvisibility=hidden $(WARN) $(HARDEN) $(SANFLAGS) -pthread
 override LDFLAGS += $(SANFLAGS) -pthread -Wl,-z,relro,-z,now
 LIBS := -lmnl
-LIVE_LIBS := -lncursesw -linih
+LIVE_LIBS := $(shell pkg-config --libs ncursesw 2>/dev/null || echo -lncursesw -ltinfo) -linih
 
 # BPF=0 leaves the BPF collector out; else it is built in where its tools are.
 BPFTOOL := $(shell command -v bpftool || ls /usr/sbin/bpftool 2>/dev/null)
@@ -68,6 +68,10 @@ $B/lssock: $(CLI_OBJ) $(LIVE_OBJ) $B/liblssock.a
 	$(call say,LINK,$@)$(CC) $(LDFLAGS) -pie -o $@ $^ $(LIBS) $(LIVE_LIBS)
 
 $B/liblssock.a: $(LIB_OBJ)
+	$(call say,AR,$@)rm -f $@ && $(AR) rcs $@ $^
+
+# The screen's objects for tests; the library has none of them.
+$B/liblive.a: $(LIVE_OBJ)
 	$(call say,AR,$@)rm -f $@ && $(AR) rcs $@ $^
 
 $B/liblssock.so: $(LIB_OBJ) src/lssock.map
@@ -121,13 +125,10 @@ $B/completion/lssock.fish: $B/lssock
 	$(call say,GEN,$@)$B/lssock --generate fish >$@
 
 # ---- tests ------------------------------------------------------------------------
-$B/tests/unit/%: tests/unit/%.c $B/liblssock.a
+$B/tests/unit/%: tests/unit/%.c $B/liblive.a $B/liblssock.a
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) -MMD -MP $(LDFLAGS) -o $@ $< \
-		$(filter %.o,$^) $B/liblssock.a -lcmocka $(LIBS)
-$B/tests/unit/config: $(LIVE_OBJ)
-$B/tests/unit/config: override LIBS += $(LIVE_LIBS)
-$B/tests/unit/pane: $(addprefix $B/live/,pane.o details.o holders.o flow.o grid.o)
+		$B/liblive.a $B/liblssock.a -lcmocka $(LIBS) -Wl,--as-needed $(LIVE_LIBS)
 
 $B/tests/scene: $(sort $(wildcard tests/scene/*.c)) $(wildcard tests/scene/*.h)
 	@mkdir -p $(@D)
@@ -142,9 +143,9 @@ $B/tests/rounds: tests/rounds.c $B/liblssock.a
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
-$B/tests/told: tests/told.c $B/liblssock.a
+$B/tests/termtest: tests/termtest.c $B/liblive.a $B/liblssock.a
 	@mkdir -p $(@D)
-	$(call say,CC,$<)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(call say,CC,$<)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(LIVE_LIBS)
 
 # Every fuzz target also as a program that replays files: the corpus is a test.
 $B/tests/fuzz/%: tests/fuzz/%.c tests/fuzz/main.c $B/liblssock.a
@@ -153,7 +154,7 @@ $B/tests/fuzz/%: tests/fuzz/%.c tests/fuzz/main.c $B/liblssock.a
 		$B/liblssock.a $(LIBS)
 
 test-programs: $B/lssock $B/liblssock.so docs $(UNIT) $(FUZZ) $B/tests/scene $B/tests/maketape $B/tests/load $B/tests/rounds \
-	$B/tests/told
+	$B/tests/termtest
 
 check:
 	@tests/packages install test
