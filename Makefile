@@ -147,6 +147,10 @@ $B/tests/termtest: tests/termtest.c $B/liblive.a $B/liblssock.a
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(LIVE_LIBS)
 
+$B/tests/told: tests/told.c $B/liblssock.a
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
 # Every fuzz target also as a program that replays files: the corpus is a test.
 $B/tests/fuzz/%: tests/fuzz/%.c tests/fuzz/main.c $B/liblssock.a
 	@mkdir -p $(@D)
@@ -154,7 +158,7 @@ $B/tests/fuzz/%: tests/fuzz/%.c tests/fuzz/main.c $B/liblssock.a
 		$B/liblssock.a $(LIBS)
 
 test-programs: $B/lssock $B/liblssock.so docs $(UNIT) $(FUZZ) $B/tests/scene $B/tests/maketape $B/tests/load $B/tests/rounds \
-	$B/tests/termtest
+	$B/tests/told $B/tests/termtest
 
 check:
 	@tests/packages install test

@@ -33,6 +33,10 @@ size_t text_width(const char *s, size_t len);
  * characters and not inside a \xNN; *ret_width: its columns. */
 size_t text_cut(const char *s, size_t len, size_t width, size_t *ret_width);
 
+/* Copies safe text to out, cut between characters and not inside a \xNN, always
+ * NUL-terminated if size > 0, and releases the buffer. The length. */
+size_t text_out(struct buf *b, char *out, size_t size);
+
 /* The character at s (len > 0): returns its length; *ret: 0 if text_safe() would not
  * leave it as it is (a byte that is none, a control …), *ret_width: its columns. */
 size_t text_char(const char *s, size_t len, uint32_t *ret, unsigned *ret_width);

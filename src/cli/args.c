@@ -462,7 +462,7 @@ const struct cli_option cli_options[] = {
 	  "record, events, watch: time from one round to the next; a second if not given",
 	  set_interval, 0, NULL },
 	{ 0, "rounds", "N", SRC, NULL,
-	  "record: how many rounds, one if not given; events, watch --batch: end after so many",
+	  "record: how many rounds, one if not given; events, watch: end after so many",
 	  set_number, N_ROUNDS, NULL },
 	{ 0, "batch", NULL, SRC, NULL, "watch: a list per round instead of the screen",
 	  set_toggle, T_BATCH, NULL },

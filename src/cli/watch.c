@@ -42,7 +42,7 @@ static int check(const struct cli *c)
 		return EXIT_USAGE;
 	}
 	if (c->format || c->pids || c->summary || c->quiet || c->wait || c->ask.group_by ||
-	    c->ask.sort || c->columns.len || c->rounds) {
+	    c->ask.sort || c->columns.len) {
 		say("watch: columns, order and format are chosen in the view (or add --batch)");
 		return EXIT_USAGE;
 	}
@@ -156,7 +156,7 @@ int cmd_watch(struct cli *c)
 	struct buf script = { 0 };
 	struct live_options o = {
 		.config = &config, .paths = &paths, .interval_us = c->interval_us,
-		.speed = c->speed,
+		.rounds = c->rounds, .speed = c->speed,
 		.theme = c->theme, .ssh_connection = getenv("SSH_CONNECTION"),
 		.color = c->use_color, .ascii = c->ascii || !c->utf8, .readonly = c->readonly,
 		.no_mouse = c->no_mouse, .cols = c->script_cols, .lines = c->script_lines,

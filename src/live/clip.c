@@ -48,11 +48,11 @@ void clip_put(struct buf *out, const char *term, bool known, const char *text, s
 	buf_putc(&b, '\a');
 	if (b.failed)
 		out->failed = true;
-	else if (tmux)
+	/* tmux takes it itself or hands it on, as it is configured; TERM may say screen. */
+	buf_put(out, b.data, b.len);
+	if (tmux)
 		put_for_tmux(out, b.data, b.len);
 	else if (screen)
 		put_for_screen(out, b.data, b.len);
-	else
-		buf_put(out, b.data, b.len);
 	buf_release(&b);
 }

@@ -26,6 +26,7 @@ struct live {
 	struct rounds *rounds;		/* of a recording: its rounds come by the clock */
 	uint64_t next_ns;		/* the next one */
 	bool ended;			/* there is none */
+	uint32_t done;			/* rounds */
 	struct lssock *act;		/* for kill and close */
 };
 
@@ -99,8 +100,10 @@ static void feed_options(const struct live *l, struct feed_options *ret)
 	};
 }
 
-static void take_frame(struct ui *ui, const struct frame *f)
+static void take_frame(struct live *l, const struct frame *f)
 {
+	struct ui *ui = &l->ui;
+
 	snprintf(ui->feed_error, sizeof(ui->feed_error), "%s", f->error);
 	if (!f->snap)
 		return;
@@ -109,6 +112,8 @@ static void take_frame(struct ui *ui, const struct frame *f)
 	ui->tells = f->tells;
 	ui_frame(ui, f->snap);
 	lssock_snap_free(f->snap);
+	if (++l->done == l->opt->rounds)
+		ui->due |= DUE_QUIT;
 }
 
 /* ---- deeds ---------------------------------------------------------------------------- */
@@ -215,7 +220,7 @@ static void next_round(struct live *l)
 	if (f.ended)
 		ui_say(&l->ui, false, "the recording ends here");
 	else
-		take_frame(&l->ui, &f);
+		take_frame(l, &f);
 }
 
 static int wait_ms(const struct live *l)
@@ -256,23 +261,22 @@ static void handle_input(struct live *l)
 
 static int loop(struct live *l)
 {
-	struct pollfd p[3] = {
+	struct pollfd p[2] = {
 		{ .fd = term_fd(l->term), .events = POLLIN },
-		{ .fd = term_signal_fd(l->term), .events = POLLIN },
 		{ .fd = l->feed ? feed_fd(l->feed) : -1, .events = POLLIN },
 	};
 	struct frame f;
 
 	while (!(l->ui.due & DUE_QUIT) && !term_ended(l->term)) {
 		show(l);
-		if (poll(p, 3, wait_ms(l)) < 0 && errno != EINTR)
+		if (poll(p, 2, wait_ms(l)) < 0 && errno != EINTR)
 			return -errno;
 		tick(l);
 		if (p[0].revents & (POLLHUP | POLLERR | POLLNVAL))
 			break;		/* the terminal is gone */
 		handle_input(l);
 		if (l->feed && feed_take(l->feed, &f))
-			take_frame(&l->ui, &f);
+			take_frame(l, &f);
 		if (l->rounds)
 			next_round(l);
 		tick(l);

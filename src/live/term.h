@@ -31,9 +31,8 @@ void term_size(const struct term *t, unsigned *ret_cols, unsigned *ret_rows);
 void term_draw(struct term *t, const struct grid *g, bool repaint);
 /* The next input, not waiting: 1, or 0: none. -EIO: the terminal is gone. */
 int term_input(struct term *t, struct input *ret);
-/* To poll: input, and signals (both need term_input). */
+/* To poll: input and signals (both need term_input). */
 int term_fd(const struct term *t);
-int term_signal_fd(const struct term *t);
 /* A signal that wants the program to end, 0: none; after term_close() it is to be
  * raised again with its default action: term_raise(). */
 int term_ended(const struct term *t);

@@ -29,7 +29,7 @@ none "sockets close on exec" "$(call '(socket|socketpair|accept4|mnl_socket_open
 none "and nothing that cannot" "$(call '(pipe|accept|dup|dup2|creat|fopen64|epoll_create|inotify_init|mnl_socket_open|eventfd)')" \
 	'EFD_CLOEXEC|^src/cli/'
 none "no stdio files" "$(call '(fopen|fdopen|freopen|popen)')" '^src/cli/'
-none "no signals but in cli/ and live/restore.c" "$(call '(signal|sigaction|sigprocmask|pthread_sigmask|alarm|setitimer)')" '^src/cli/|^src/base/pool.c|^src/source/visit.c|^src/live/restore\.c:'
+none "no signals but in cli/, live/restore.c, and where threads begin" "$(call '(signal|sigaction|sigprocmask|pthread_sigmask|alarm|setitimer)')" '^src/cli/|^src/base/pool.c|^src/source/visit.c|^src/live/restore\.c:|^src/live/feed\.c:'
 none "privileges are cli's" "$(call '(setuid|setgid|setresuid|setresgid|setgroups|prctl|capset|chdir|umask)')" '^src/cli/'
 none "no locale" "$(call '(setlocale|localeconv|mbtowc|isprint|isalpha|isspace|toupper|tolower)')" '^src/cli/'
 # Curses lays lines out by the widths of the C library, so term.c has to ask for them.

@@ -54,8 +54,8 @@ only()
 call() { echo "[^a-z_A-Z0-9>.]$1[ ]*\\("; }
 
 only "libmnl is in wire/ and source/" '#include <libmnl/' 'src/wire/.*' 'src/source/.*'
-only "threads are in base/pool.c and source/visit.c" '#include <pthread.h>' \
-	src/base/pool.c src/source/visit.c
+only "threads are in base/pool.c, source/visit.c and live/feed.c" '#include <pthread.h>' \
+	src/base/pool.c src/source/visit.c src/live/feed.c
 only "curses is in live/term.c" '#include <(ncursesw/)?(n?curses|term)[.]h>' src/live/term.c
 only "setns is in source/visit.c" "$(call '(setns|unshare)')" src/source/visit.c
 only "getenv is in cli/" "$(call '(secure_)?getenv')" 'src/cli/.*'

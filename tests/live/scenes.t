@@ -138,7 +138,7 @@ seen 'OWNER .*(LISTENER|TCP HEALTH|QUEUES)' "the pane has columns of its own"
 
 # ---- looks, copies, files --------------------------------------------------------------------
 colors() { screen capture-pane -p -e -t 0 | grep -c "$(printf '\033')\[[0-9;]*3[0-7]"; }
-for theme in default light contrast cvd; do
+for theme in default light cvd; do
 	live 80 24 --theme $theme
 	seen '8080 ' "--theme $theme"
 	t_ok "has colours" test "$(colors)" -gt 0
