@@ -66,8 +66,19 @@ def by_us(lssock, options, table):
     return rows
 
 
+def at_rest(lssock, table, theirs, ours):
+    """Both answers, of a time in which nothing changed: ss is asked before and after."""
+    before = by_ss(theirs, table)
+    for _ in range(50):
+        rows, after = by_us(lssock, ours, table), by_ss(theirs, table)
+        if before == after:
+            return after, rows
+        before = after
+    raise SystemExit("%s: the sockets do not come to rest" % table)
+
+
 def differences(lssock, table, theirs, ours):
-    theirs, ours = by_ss(theirs, table), by_us(lssock, ours, table)
+    theirs, ours = at_rest(lssock, table, theirs, ours)
     bad = [key for key in sorted(set(theirs) | set(ours)) if theirs.get(key) != ours.get(key)]
     for key in bad[:10]:
         print(table, key, "\n  ss:", theirs.get(key), "\n  us:", ours.get(key))
