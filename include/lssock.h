@@ -162,6 +162,8 @@ struct lssock_owner {
 #define LSSOCK_P_NO_EXE		0x0010	/* exe may not be read */
 #define LSSOCK_P_NO_CMD		0x0020
 #define LSSOCK_P_NO_CGROUP	0x0040
+#define LSSOCK_P_EXE_REPLACED	0x0080	/* deleted, and another file has its name now */
+#define LSSOCK_P_EXE_WRITABLE	0x0100	/* everybody may write it or the folder it is in */
 
 struct lssock_proc {
 	uint64_t start_ns;		/* since boot */
@@ -193,7 +195,9 @@ struct lssock_ns {
 	uint32_t time_wait;		/* from sockstat; LSSOCK_NONE: not known */
 	uint16_t flags;
 	uint16_t port_lo, port_hi;	/* ip_local_port_range; 0: not known */
-	uint16_t unused;
+	uint16_t unpriv_port;		/* ip_unprivileged_port_start; 0: not known, or all */
+	uint64_t overflows, drops;	/* TcpExt ListenOverflows and ListenDrops since the
+					   namespace was made; UINT64_MAX: not known */
 };
 
 struct lssock_iface {			/* row 0: none */
@@ -221,6 +225,20 @@ enum lssock_file_state {
 struct lssock_file {			/* row 0: none */
 	uint32_t mode, uid, gid;	/* valid with LIVE and OTHER_MOUNT */
 	uint32_t state;
+};
+
+/* A port that the kernel passes on to another address (nftables: DNAT, redirect). */
+struct lssock_nat {
+	uint16_t ns;
+	uint8_t proto;			/* LSSOCK_TCP, UDP, SCTP, DCCP */
+	uint8_t family;			/* AF_INET, AF_INET6; 0: both */
+	uint16_t port_lo, port_hi;	/* as they come in, host order */
+	uint16_t to_lo, to_hi;		/* 0: the port stays as it is */
+	uint32_t iface;			/* string: interface it comes in by; 0: any */
+	uint8_t to_family;		/* 0: to this machine (redirect) */
+	uint8_t daddr_prefix;		/* of daddr; 0: any address */
+	uint8_t daddr[16], to[16];
+	uint8_t unused[2];
 };
 
 /* "Could not look". A snapshot without notes is complete. */
@@ -329,6 +347,8 @@ enum lssock_layout {
 					   a key is a local one, a bare number refused, and so
 					   is a filter that lets all through */
 #define LSSOCK_Q_UNSORTED	0x80000	/* a view has the rows as they come */
+#define LSSOCK_Q_AUDIT		0x100000 /* listening sockets of every family and namespace,
+					   and all that checks look at */
 
 struct lssock_question {
 	size_t size;
@@ -384,6 +404,7 @@ const struct lssock_ns *lssock_namespaces(const struct lssock_snap *s, uint32_t 
 const struct lssock_iface *lssock_ifaces(const struct lssock_snap *s, uint32_t *ret_n);
 const struct lssock_ifaddr *lssock_ifaddrs(const struct lssock_snap *s, uint32_t *ret_n);
 const struct lssock_file *lssock_files(const struct lssock_snap *s, uint32_t *ret_n);
+const struct lssock_nat *lssock_nats(const struct lssock_snap *s, uint32_t *ret_n);
 const struct lssock_note *lssock_notes(const struct lssock_snap *s, uint32_t *ret_n);
 
 /* Bytes of a string id; not NUL-terminated, may hold any byte. NULL for 0. */
@@ -664,7 +685,7 @@ uint32_t lssock_sheet_rows(const struct lssock_sheet *sheet);
 
 struct lssock_render {
 	size_t size;
-	const char *format;		/* table json jsonl csv tsv dot */
+	const char *format;		/* table json jsonl csv tsv openmetrics dot */
 	uint32_t width;			/* table: 0 not a terminal: nothing is cut */
 	bool color, no_header, wide;	/* wide: never cut */
 	bool utf8;			/* cut mark … instead of + */
@@ -677,6 +698,116 @@ const char *const *lssock_formats(void);
 /* Prints a sheet. -ENOTSUP: the format does not fit this sheet; any error of
  * write is passed on. */
 int lssock_render(const struct lssock_sheet *sheet, const struct lssock_render *r);
+
+/* ---- auditing ------------------------------------------------------------- */
+
+enum lssock_severity { LSSOCK_INFO, LSSOCK_LOW, LSSOCK_MEDIUM, LSSOCK_HIGH, LSSOCK_N_SEVERITY };
+const char *lssock_severity_name(enum lssock_severity s);	/* "medium" */
+int lssock_severity_find(const char *name);	/* or -EINVAL */
+
+struct lssock_check_info {
+	const char *code;		/* stable: "exposed-service" */
+	enum lssock_severity severity;	/* the worst it gives */
+	const char *why, *fix;		/* one sentence each */
+};
+uint32_t lssock_checks(void);		/* how many are built in */
+int lssock_check_info(uint32_t check, struct lssock_check_info *ret);
+
+/* What is wrong in the text of a policy or a baseline. Lines and columns from 1. */
+struct lssock_fault {
+	uint32_t line, column;
+	const char *text;		/* the line, not NUL-terminated, raw */
+	size_t len;
+	char msg[240];			/* safe to print */
+};
+
+struct lssock_audit_options {
+	size_t size;
+	const char *policy;		/* its text; NULL: none */
+	size_t policy_len;
+	const char *baseline;		/* the text of one that was saved; NULL: none */
+	size_t baseline_len;
+	const char *disable;		/* "code,code": built-in checks to leave out, or NULL */
+	bool checks;			/* the built-in ones beside a policy or a baseline */
+	/* Called for every fault of the texts, in order. */
+	void (*fault)(void *ctx, const struct lssock_fault *f);
+	void *ctx;
+};
+struct lssock_audit;
+struct lssock_report;
+
+/* -EINVAL: faults were told of, or `disable` names no check (err says which);
+ * -EBADMSG: the baseline is damaged. The texts are not needed afterwards. */
+int lssock_audit_new(const struct lssock_audit_options *opt, struct lssock_audit **ret,
+		     struct lssock_err *err);
+void lssock_audit_free(struct lssock_audit *a);
+/* A question for it: q has the filter, namespaces, protocols; NULL: everything. */
+int lssock_audit_query(const struct lssock_audit *a, const struct lssock_question *q,
+		       struct lssock_query **ret, struct lssock_err *err);
+
+enum lssock_finding_kind { LSSOCK_FINDING_CHECK, LSSOCK_FINDING_POLICY, LSSOCK_FINDING_BASELINE };
+struct lssock_finding {
+	const char *code;		/* of a check; "policy-deny", "baseline-added" … */
+	const char *why, *fix;		/* may be NULL */
+	uint8_t kind, severity;
+	uint16_t ns;			/* row in namespaces */
+	uint32_t service;		/* place in services, LSSOCK_NONE: of none of them */
+	uint32_t row;			/* socket, LSSOCK_NONE: none */
+	uint32_t owner;			/* row in owners[], 0: none */
+};
+
+/* Listening sockets of one program on one port: several addresses and families, or
+ * sockets that share the port, if and only if program, user, unit and namespace are
+ * the same. What the kernel passes on itself (lssock_nat) is a service too. */
+struct lssock_service {
+	uint32_t first, n;		/* places in lssock_report_rows(); n 0: of a nat */
+	uint32_t row;			/* the socket that is reachable from furthest */
+	uint32_t owner;			/* row in owners[]: the process that serves; 0: none */
+	uint32_t nprocs;		/* processes that hold it */
+	uint32_t nat;			/* place in lssock_nats(), LSSOCK_NONE: none */
+	uint16_t ns, port;
+	uint8_t proto;
+};
+
+/* Judges what the query selects in a snapshot taken with it. The report holds the
+ * snapshot; audit and query must outlive it. -ENOMEM. */
+int lssock_audit_run(struct lssock_audit *a, struct lssock_snap *s, const struct lssock_query *q,
+		     struct lssock_report **ret, struct lssock_err *err);
+void lssock_report_free(struct lssock_report *r);
+/* In order of severity, the worst first, then as the services stand. */
+const struct lssock_finding *lssock_findings(const struct lssock_report *r, uint32_t *ret_n);
+const struct lssock_service *lssock_services(const struct lssock_report *r, uint32_t *ret_n);
+const uint32_t *lssock_report_rows(const struct lssock_report *r, uint32_t *ret_n);
+/* What was found, one sentence; what it is about ("tcp 0.0.0.0:6379 redis-server[812]"):
+ * both safe to print. They return the length. */
+size_t lssock_finding_text(const struct lssock_report *r, uint32_t finding, char *buf, size_t size);
+size_t lssock_finding_about(const struct lssock_report *r, uint32_t finding, char *buf,
+			    size_t size);
+/* "* (v4+v6)", "10.0.0.5, lo": where a service is reached; safe to print. */
+size_t lssock_service_address(const struct lssock_report *r, uint32_t service, char *buf,
+			      size_t size);
+/* What could not be judged, one sentence each, safe to print: 0, or the length. An
+ * audit is complete if there is none, and no note that makes it incomplete. */
+size_t lssock_unjudged_text(const struct lssock_report *r, uint32_t i, char *buf, size_t size);
+bool lssock_report_complete(const struct lssock_report *r);
+int lssock_services_sheet(struct lssock_report *r, struct lssock_sheet **ret);
+/* JSON has the services in the same document. */
+int lssock_findings_sheet(struct lssock_report *r, struct lssock_sheet **ret);
+int lssock_checks_sheet(struct lssock_sheet **ret);
+/* Gauges and counters for Prometheus; report NULL: of the snapshot alone. */
+int lssock_metrics_sheet(struct lssock_snap *s, const struct lssock_report *r,
+			 struct lssock_sheet **ret);
+/* A policy that allows exactly what listens now; what a later audit compares with. */
+int lssock_policy_write(const struct lssock_report *r, lssock_write_fn w, void *wctx);
+int lssock_baseline_write(const struct lssock_report *r, lssock_write_fn w, void *wctx);
+
+/* ---- differences ------------------------------------------------------------ */
+
+/* What is in one view and not in the other, or has changed, of sockets that both
+ * questions select. Sockets are the same by cookie within one boot of one machine,
+ * else by protocol, namespace, ends and program. Holds both snapshots. -ENOMEM. */
+int lssock_diff_sheet(struct lssock_view *old, struct lssock_view *now,
+		      struct lssock_sheet **ret);
 
 #pragma GCC visibility pop
 

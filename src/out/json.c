@@ -457,6 +457,11 @@ static const char *rows_key(enum sheet_kind kind)
 	case SHEET_NETNS:	return "namespaces";
 	case SHEET_SUMMARY:	return "summary";
 	case SHEET_FIELDS:	return "fields";
+	case SHEET_SERVICES:	return "services";
+	case SHEET_FINDINGS:	return "findings";
+	case SHEET_CHECKS:	return "checks";
+	case SHEET_METRICS:	return "metrics";
+	case SHEET_DIFF:	return "differences";
 	}
 	return "rows";
 }

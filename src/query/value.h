@@ -61,7 +61,10 @@ struct sheet_column {
 	bool of_proc;			/* the same for all that one process holds */
 };
 
-enum sheet_kind { SHEET_SOCKETS, SHEET_GROUPS, SHEET_NETNS, SHEET_SUMMARY, SHEET_FIELDS };
+enum sheet_kind {
+	SHEET_SOCKETS, SHEET_GROUPS, SHEET_NETNS, SHEET_SUMMARY, SHEET_FIELDS,
+	SHEET_SERVICES, SHEET_FINDINGS, SHEET_CHECKS, SHEET_METRICS, SHEET_DIFF
+};
 
 struct lssock_sheet {
 	enum sheet_kind kind;
@@ -84,6 +87,9 @@ struct lssock_sheet {
 	/* A copy for another thread; it must not outlive this one. NULL: no memory.
 	 * Sheets without it are for one thread at a time. */
 	struct lssock_sheet *(*twin)(const struct lssock_sheet *s);
+	/* More of the same document, freed with this one: JSON writes its rows too. */
+	struct lssock_sheet *next;
+	bool incomplete;		/* for a reason that is no note of the snapshot */
 	bool owners_asked;
 	bool has_nest[5];		/* by lssock_nest: JSON writes owners, tcp, mem, peer */
 	void *ctx;
