@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sheets that are made whole before they are printed: summary, namespaces,
- * fields. Small ones; the list of sockets is in view.c.
+ * Small sheets: summary, namespaces, fields. The list of sockets is in view.c.
  */
 #include <errno.h>
 #include <string.h>
@@ -10,130 +9,7 @@
 #include "model/addr.h"
 #include "model/names.h"
 #include "query/field.h"
-
-/* ---- a sheet of ready cells -------------------------------------------------- */
-
-struct cell {
-	enum lssock_kind kind;
-	uint64_t u;			/* number, or where the text begins */
-	size_t len;
-};
-
-struct made {
-	struct lssock_sheet sheet;
-	VEC(struct cell) cells;		/* row by row */
-	struct buf text;
-	uint64_t failures;		/* of memory, before it was begun */
-	bool failed;
-};
-
-static void made_cell(const struct lssock_sheet *sheet, uint32_t row, uint32_t sub,
-		      uint32_t col, struct lssock_value *ret)
-{
-	const struct made *m = sheet->ctx;
-	const struct cell *c = &m->cells.v[(size_t)row * sheet->n_columns + col];
-
-	(void)sub;
-	ret->kind = c->kind;
-	ret->unit = sheet->columns[col].unit;
-	ret->more = 0;
-	ret->u = c->u;
-	if (c->kind == LSSOCK_V_TEXT || c->kind == LSSOCK_V_WORD) {
-		ret->s = c->len ? m->text.data + c->u : "";
-		ret->len = c->len;
-	}
-}
-
-static void made_free(struct lssock_sheet *sheet)
-{
-	struct made *m = sheet->ctx;
-
-	vec_release(&m->cells);
-	buf_release(&m->text);
-	lssock_snap_free(sheet->snap);
-	mem_free(m);
-}
-
-static struct made *made_new(enum sheet_kind kind, const struct sheet_column *columns,
-			     uint32_t n_columns, struct lssock_snap *s)
-{
-	struct made *m = mem_alloc(sizeof(*m));
-
-	if (!m)
-		return NULL;
-	m->failures = mem_failures();
-	m->sheet = (struct lssock_sheet){
-		.kind = kind, .columns = columns, .n_columns = n_columns, .cell = made_cell,
-		.free = made_free, .snap = s ? lssock_snap_hold(s) : NULL, .ctx = m,
-		.owners_asked = s && s->meta.owners_asked,
-	};
-	return m;
-}
-
-static int made_end(struct made *m, struct lssock_sheet **ret)
-{
-	if (m->failed || m->text.failed || mem_failures() != m->failures) {
-		made_free(&m->sheet);
-		return -ENOMEM;
-	}
-	m->sheet.n_rows = m->cells.n / m->sheet.n_columns;
-	*ret = &m->sheet;
-	return 0;
-}
-
-static void add_cell(struct made *m, enum lssock_kind kind, uint64_t u, size_t len)
-{
-	struct cell *c = vec_push(&m->cells);
-
-	if (c)
-		*c = (struct cell){ kind, u, len };
-	else
-		m->failed = true;
-}
-
-static void add_number(struct made *m, uint64_t u)
-{
-	add_cell(m, LSSOCK_V_UINT, u, 0);
-}
-
-static void add_na(struct made *m)
-{
-	add_cell(m, LSSOCK_V_NA, 0, 0);
-}
-
-/* The text from `at` to the end of m->text. */
-static void add_made_text(struct made *m, enum lssock_kind kind, size_t at)
-{
-	add_cell(m, kind, at, m->text.len - at);
-}
-
-static void add_word(struct made *m, const char *word)
-{
-	size_t at = m->text.len;
-
-	buf_puts(&m->text, word);
-	add_made_text(m, LSSOCK_V_WORD, at);
-}
-
-static void put_string(struct made *m, uint32_t id)
-{
-	size_t len = 0;
-	const char *p = id ? strings_get(&m->sheet.snap->strings, id, &len) : NULL;
-
-	if (p)
-		buf_put(&m->text, p, len);
-}
-
-static void add_string(struct made *m, uint32_t id)
-{
-	size_t at = m->text.len;
-
-	put_string(m, id);
-	if (m->text.len > at)
-		add_made_text(m, LSSOCK_V_TEXT, at);
-	else
-		add_na(m);
-}
+#include "query/made.h"
 
 /* ---- summary --------------------------------------------------------------------- */
 
@@ -146,9 +22,9 @@ struct tally {
 
 static void add_count(struct made *m, const char *section, const char *name, uint64_t value)
 {
-	add_word(m, section);
-	add_word(m, name);
-	add_number(m, value);
+	made_word(m, section);
+	made_word(m, name);
+	made_number(m, value);
 }
 
 static void count_rows(const struct lssock_snap *s, struct tally *t)
@@ -255,18 +131,18 @@ static void port_count(struct made *m, const struct lssock_ns *ns, bool named, c
 {
 	size_t at;
 
-	add_word(m, "ports");
+	made_word(m, "ports");
 	at = m->text.len;
 	buf_puts(&m->text, what);
 	if (named) {
 		buf_putc(&m->text, '@');
 		if (ns->name)
-			put_string(m, ns->name);
+			made_put(m, ns->name);
 		else
 			buf_u64(&m->text, ns->ino);
 	}
-	add_made_text(m, LSSOCK_V_TEXT, at);
-	add_number(m, value);
+	made_text(m, LSSOCK_V_TEXT, at);
+	made_number(m, value);
 }
 
 static void sum_ports(struct made *m)
@@ -318,17 +194,17 @@ static void sum_files(struct made *m)
 		add_count(m, "files", "limit", s->files_max);
 	if (!p)
 		return;
-	add_word(m, "files");
-	add_word(m, "fullest-process");
+	made_word(m, "files");
+	made_word(m, "fullest-process");
 	at = m->text.len;
-	put_string(m, p->comm);
+	made_put(m, p->comm);
 	buf_putc(&m->text, '[');
 	buf_i64(&m->text, p->pid);
 	buf_puts(&m->text, "]:");
 	buf_u64(&m->text, p->nfds);
 	buf_putc(&m->text, '/');
 	buf_u64(&m->text, p->nofile);
-	add_made_text(m, LSSOCK_V_TEXT, at);
+	made_text(m, LSSOCK_V_TEXT, at);
 }
 
 int lssock_summary_sheet(struct lssock_snap *s, struct lssock_sheet **ret)
@@ -366,7 +242,7 @@ static void put_ns_name(struct made *m, uint16_t row)
 	if (row >= s->ns.n)
 		buf_putc(&m->text, '?');
 	else if (s->ns.v[row].name)
-		put_string(m, s->ns.v[row].name);
+		made_put(m, s->ns.v[row].name);
 	else
 		buf_u64(&m->text, s->ns.v[row].ino);
 }
@@ -374,7 +250,7 @@ static void put_ns_name(struct made *m, uint16_t row)
 static void put_iface_name(struct made *m, const struct lssock_iface *i)
 {
 	if (i->name)
-		put_string(m, i->name);
+		made_put(m, i->name);
 	else
 		buf_u64(&m->text, i->ifindex);
 }
@@ -442,9 +318,9 @@ static void add_interfaces(struct made *m, uint16_t ns)
 		put_veth_peer(m, &s->ifaces.v[i]);
 	}
 	if (m->text.len > at)
-		add_made_text(m, LSSOCK_V_TEXT, at);
+		made_text(m, LSSOCK_V_TEXT, at);
 	else
-		add_na(m);
+		made_na(m);
 }
 
 static void add_ns(struct made *m, uint16_t row, uint32_t sockets)
@@ -452,22 +328,22 @@ static void add_ns(struct made *m, uint16_t row, uint32_t sockets)
 	const struct lssock_ns *ns = &m->sheet.snap->ns.v[row];
 
 	if (ns->ino)
-		add_number(m, ns->ino);
+		made_number(m, ns->ino);
 	else
-		add_cell(m, LSSOCK_V_UNKNOWN, 0, 0);
-	add_string(m, ns->name);
-	add_string(m, ns->container);
-	add_number(m, ns->nprocs);
+		made_kind(m, LSSOCK_V_UNKNOWN, 0, 0);
+	made_string(m, ns->name);
+	made_string(m, ns->container);
+	made_number(m, ns->nprocs);
 	if (ns->pid)
-		add_number(m, (uint32_t)ns->pid);
+		made_number(m, (uint32_t)ns->pid);
 	else
-		add_na(m);
+		made_na(m);
 	if (ns->flags & LSSOCK_NS_ASKED)
-		add_number(m, sockets);
+		made_number(m, sockets);
 	else
-		add_cell(m, LSSOCK_V_UNKNOWN, 0, 0);
+		made_kind(m, LSSOCK_V_UNKNOWN, 0, 0);
 	add_interfaces(m, row);
-	add_word(m, ns->flags & LSSOCK_NS_REFUSED ? "refused" :
+	made_word(m, ns->flags & LSSOCK_NS_REFUSED ? "refused" :
 		    ns->flags & LSSOCK_NS_OWN ? "own" :
 		    ns->flags & LSSOCK_NS_ASKED ? "listed" : "known");
 }
@@ -520,23 +396,10 @@ int lssock_fields_sheet(struct lssock_sheet **ret)
 		return -ENOMEM;
 	for (i = 0; i < lssock_fields(); i++) {
 		lssock_field_info(i, &info);
-		add_word(m, info.name);
-		add_word(m, info.type);
-		add_word(m, info.group);
-		add_word(m, info.help);
+		made_word(m, info.name);
+		made_word(m, info.type);
+		made_word(m, info.group);
+		made_word(m, info.help);
 	}
 	return made_end(m, ret);
-}
-
-/* ---- any sheet --------------------------------------------------------------- */
-
-void lssock_sheet_free(struct lssock_sheet *sheet)
-{
-	if (sheet)
-		sheet->free(sheet);
-}
-
-uint32_t lssock_sheet_rows(const struct lssock_sheet *sheet)
-{
-	return sheet->n_rows;
 }
