@@ -745,11 +745,10 @@ void lssock_audit_free(struct lssock_audit *a);
 int lssock_audit_query(const struct lssock_audit *a, const struct lssock_question *q,
 		       struct lssock_query **ret, struct lssock_err *err);
 
-enum lssock_finding_kind { LSSOCK_FINDING_CHECK, LSSOCK_FINDING_POLICY, LSSOCK_FINDING_BASELINE };
 struct lssock_finding {
 	const char *code;		/* of a check; "policy-deny", "baseline-added" … */
 	const char *why, *fix;		/* may be NULL */
-	uint8_t kind, severity;
+	uint8_t severity, unused;
 	uint16_t ns;			/* row in namespaces */
 	uint32_t service;		/* place in services, LSSOCK_NONE: of none of them */
 	uint32_t row;			/* socket, LSSOCK_NONE: none */
@@ -771,24 +770,29 @@ struct lssock_service {
 
 /* Judges what the query selects in a snapshot taken with it. The report holds the
  * snapshot; audit and query must outlive it. -ENOMEM. */
-int lssock_audit_run(struct lssock_audit *a, struct lssock_snap *s, const struct lssock_query *q,
-		     struct lssock_report **ret, struct lssock_err *err);
+int lssock_audit_run(struct lssock_audit *a, struct lssock_snap *s,
+		     const struct lssock_query *q, struct lssock_report **ret,
+		     struct lssock_err *err);
 void lssock_report_free(struct lssock_report *r);
-/* In order of severity, the worst first, then as the services stand. */
-const struct lssock_finding *lssock_findings(const struct lssock_report *r, uint32_t *ret_n);
+/* In order of severity, the worst first, then of code, then as the services stand. */
+uint32_t lssock_findings(const struct lssock_report *r);	/* how many */
+const struct lssock_finding *lssock_finding(const struct lssock_report *r, uint32_t finding);
 const struct lssock_service *lssock_services(const struct lssock_report *r, uint32_t *ret_n);
 const uint32_t *lssock_report_rows(const struct lssock_report *r, uint32_t *ret_n);
 /* What was found, one sentence; what it is about ("tcp 0.0.0.0:6379 redis-server[812]"):
  * both safe to print. They return the length. */
-size_t lssock_finding_text(const struct lssock_report *r, uint32_t finding, char *buf, size_t size);
+size_t lssock_finding_text(const struct lssock_report *r, uint32_t finding, char *buf,
+			   size_t size);
 size_t lssock_finding_about(const struct lssock_report *r, uint32_t finding, char *buf,
 			    size_t size);
 /* "* (v4+v6)", "10.0.0.5, lo": where a service is reached; safe to print. */
 size_t lssock_service_address(const struct lssock_report *r, uint32_t service, char *buf,
 			      size_t size);
-/* What could not be judged, one sentence each, safe to print: 0, or the length. An
- * audit is complete if there is none, and no note that makes it incomplete. */
-size_t lssock_unjudged_text(const struct lssock_report *r, uint32_t i, char *buf, size_t size);
+/* What could not be judged, one sentence each, safe to print. An audit is complete if
+ * there is none, and no note that makes it incomplete. */
+uint32_t lssock_unjudged(const struct lssock_report *r);	/* how many */
+size_t lssock_unjudged_text(const struct lssock_report *r, uint32_t i, char *buf,
+			    size_t size);
 bool lssock_report_complete(const struct lssock_report *r);
 int lssock_services_sheet(struct lssock_report *r, struct lssock_sheet **ret);
 /* JSON has the services in the same document. */

@@ -26,24 +26,28 @@ struct lssock_report {
 	bool all;			/* nothing but listening was asked for: what a baseline
 					   has and this lacks is gone */
 	bool failed;			/* out of memory */
+	enum { OPEN_NONE, OPEN_TEXT, OPEN_ABOUT, OPEN_UNJUDGED } open; /* what grows */
 };
 
 /* ---- report.c ------------------------------------------------------------------ */
 
-/* Begins a finding about a service; row and owner may be NONE and 0: the service's.
- * Its sentence is what is put into r->text until the next begins. NULL: no memory. */
+/* Begins a finding about a service; row NONE: the service's own. Its sentence is what
+ * is put into r->text until the next begins. NULL: no memory. With service NONE, what
+ * it is about is put first, then report_about_end() is called, the sentence follows. */
 struct finding *report_find(struct lssock_report *r, const char *code,
 			    enum lssock_severity severity, uint32_t service, uint32_t row);
-/* What the finding is about, where that is no service: between the two calls it is put
- * into r->text; the sentence follows. */
 void report_about_end(struct lssock_report *r);
 /* The same for a sentence about what could not be judged. */
 void report_unjudged(struct lssock_report *r);
-/* A field of a row as a person reads it, raw, into r->text; "?" where it is not known,
- * "-" where it does not apply. */
+/* field_put() into r->text. */
 void report_put(struct lssock_report *r, uint32_t row, uint32_t owner, const char *field);
 /* "tcp 0.0.0.0:6379 redis-server[812]" into r->text. */
 void report_put_service(struct lssock_report *r, uint32_t service);
+
+/* As lssock_finding_about(), raw, into b. */
+void finding_about(const struct lssock_report *r, const struct finding *f, struct buf *b);
+/* Ends the last sentence and sorts. 0 or -ENOMEM. */
+int report_end(struct lssock_report *r);
 
 /* ---- service.c ----------------------------------------------------------------- */
 
@@ -67,6 +71,8 @@ int check_find(const char *code, size_t len);
 void checks_judge(struct lssock_report *r, uint64_t off);
 /* What they need beside what an audit asks for anyway. */
 void checks_needs(uint64_t off, uint32_t *needs, uint32_t keep[DIAG_N_CLASS]);
+/* Whether one of them looks at connections too. */
+bool checks_need_connections(uint64_t off);
 
 /* ---- policy.c ------------------------------------------------------------------ */
 
@@ -84,14 +90,16 @@ void policy_judge(const struct policy *p, struct lssock_report *r);
 struct baseline;
 
 /* -EBADMSG after all faults are told of; -ENOMEM. */
-int baseline_new(const char *text, size_t len, fault_fn fault, void *ctx, struct baseline **ret);
+int baseline_new(const char *text, size_t len, fault_fn fault, void *ctx,
+		 struct baseline **ret);
 void baseline_free(struct baseline *b);
 void baseline_judge(const struct baseline *b, struct lssock_report *r);
 
 /* ---- fault.c ------------------------------------------------------------------- */
 
-/* Lines of a text: the next one (without its newline), false: the end. A NUL byte, or
- * a line over 8 KiB, is a fault of its own. */
+/* Lines of a text: { .text, .end, .fault, .ctx } and then lines_next(), until it gives
+ * false. A line has no newline; one with a NUL byte, or over 8 KiB, is told of as a
+ * fault and empty. */
 struct lines {
 	const char *text, *end;
 	const char *at;			/* this line */

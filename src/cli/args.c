@@ -229,7 +229,8 @@ static int set_selection(struct cli *c, const struct cli_option *o, const char *
 enum toggle {
 	T_NO_HEADER, T_WIDE, T_QUIET, T_STRICT, T_STATS, T_EXPLAIN, T_PIDS, T_SUMMARY, T_ANON,
 	T_YES, T_DRY_RUN, T_READONLY, T_BATCH,
-	T_ASCII, T_NO_MOUSE, T_NO_CONFIG
+	T_ASCII, T_NO_MOUSE, T_NO_CONFIG,
+	T_CHECKS, T_POLICY_INIT, T_ALLOW_PARTIAL
 };
 
 static int set_toggle(struct cli *c, const struct cli_option *o, const char *arg)
@@ -252,6 +253,9 @@ static int set_toggle(struct cli *c, const struct cli_option *o, const char *arg
 	case T_ASCII: c->live_set = c->ascii = true; break;
 	case T_NO_MOUSE: c->live_set = c->no_mouse = true; break;
 	case T_NO_CONFIG: c->live_set = c->no_config = true; break;
+	case T_CHECKS: c->audit.set = c->audit.list_checks = true; break;
+	case T_POLICY_INIT: c->audit.set = c->audit.policy_init = true; break;
+	case T_ALLOW_PARTIAL: c->audit.set = c->audit.allow_partial = true; break;
 	}
 	return 0;
 }
@@ -271,7 +275,8 @@ static int set_signal(struct cli *c, const struct cli_option *o, const char *arg
 	return 0;
 }
 
-enum word { W_NETNS, W_SORT, W_GROUP, W_PROC_ROOT, W_FROM, W_THEME, W_SCRIPT };
+enum word { W_NETNS, W_SORT, W_GROUP, W_PROC_ROOT, W_FROM, W_THEME, W_SCRIPT,
+	    W_POLICY, W_BASELINE, W_SAVE, W_DISABLE, W_FAIL_ON };
 
 static int set_word(struct cli *c, const struct cli_option *o, const char *arg)
 {
@@ -283,6 +288,11 @@ static int set_word(struct cli *c, const struct cli_option *o, const char *arg)
 	case W_FROM: c->open.tape_in = arg; break;
 	case W_THEME: c->theme = arg; c->live_set = true; break;
 	case W_SCRIPT: c->script = arg; c->live_set = true; break;
+	case W_POLICY: c->audit.policy = arg; c->audit.set = true; break;
+	case W_BASELINE: c->audit.baseline = arg; c->audit.set = true; break;
+	case W_SAVE: c->audit.save = arg; c->audit.set = true; break;
+	case W_DISABLE: c->audit.disable = arg; c->audit.set = true; break;
+	case W_FAIL_ON: c->audit.fail_on = arg; c->audit.set = true; break;
 	}
 	return 0;
 }
@@ -357,6 +367,7 @@ static int set_generate(struct cli *c, const struct cli_option *o, const char *a
 #define OUT "Output"
 #define SRC "Source"
 #define ACT "Acting"
+#define AUDIT "Auditing"
 #define PROTO(letter, name, bit, brief, help) \
 	{ letter, name, NULL, SEL, brief, help, set_proto, BIT(bit), NULL }
 #define NOTHING(letter, name) \
@@ -492,6 +503,23 @@ const struct cli_option cli_options[] = {
 	  T_DRY_RUN, NULL },
 	{ 0, "readonly", NULL, ACT, NULL, "nothing is signalled or closed: kill and close "
 	  "refuse", set_toggle, T_READONLY, NULL },
+
+	{ 0, "policy", "FILE", AUDIT, NULL, "audit: judge by the rules of FILE, see "
+	  "lssock-policy(5), instead of the built-in checks", set_word, W_POLICY, NULL },
+	{ 0, "policy-init", NULL, AUDIT, NULL, "audit: print a policy that allows exactly what "
+	  "listens now", set_toggle, T_POLICY_INIT, NULL },
+	{ 0, "baseline", "FILE", AUDIT, NULL, "audit: what was added, removed or changed since "
+	  "--save wrote FILE, instead of the built-in checks", set_word, W_BASELINE, NULL },
+	{ 0, "save", "FILE", AUDIT, NULL, "audit: write what listens now into FILE, for "
+	  "--baseline", set_word, W_SAVE, NULL },
+	{ 0, "checks", NULL, AUDIT, NULL, "audit: list the built-in checks; with --policy or "
+	  "--baseline: judge by these too", set_toggle, T_CHECKS, NULL },
+	{ 0, "disable", "CODES", AUDIT, NULL, "audit: leave out these checks, separated by "
+	  "commas", set_word, W_DISABLE, NULL },
+	{ 0, "fail-on", "SEVERITY", AUDIT, NULL, "audit: exit status 1 from this severity "
+	  "upwards: info, low (if not given), medium or high", set_word, W_FAIL_ON, NULL },
+	{ 0, "allow-partial", NULL, AUDIT, NULL, "audit: what could not be looked at is said, "
+	  "but not counted in the exit status", set_toggle, T_ALLOW_PARTIAL, NULL },
 
 	/* Habits of ss, lsof and netstat: taken where that is harmless … */
 	NOTHING('O', "oneline"),

@@ -41,6 +41,13 @@ struct cli {
 	bool yes, dry_run, readonly;
 	uint32_t max;			/* targets, 0: not given */
 	int signal;			/* 0: not given */
+	/* audit */
+	struct cli_audit {
+		bool set;		/* any of these was given */
+		bool list_checks, policy_init, allow_partial;
+		const char *policy, *baseline, *save, *disable;
+		const char *fail_on;
+	} audit;
 	/* what selecting and printing took, for --stats */
 	uint64_t sort_us, print_us;
 	/* the terminal */
@@ -77,6 +84,8 @@ void args_release(struct cli *c);
 void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* The same with the text at fault and a caret below it, if err->pos is in it. */
 void say_filter(const char *text, const struct lssock_err *err);
+/* "lssock: FILE:LINE:COLUMN: why", the line and a caret below it. */
+void say_fault(const char *file, const struct lssock_fault *f);
 /* Makes text of a user or the kernel safe; the buffer owns it. */
 const char *safe(struct buf *b, const char *text);
 /* Incompleteness as one line on stderr. */
@@ -98,6 +107,7 @@ int cmd_kill(struct cli *c);
 int cmd_close(struct cli *c);
 int cmd_watch(struct cli *c);
 int cmd_events(struct cli *c);
+int cmd_audit(struct cli *c);
 int cmd_batch(struct cli *c);		/* watch --batch */
 
 /* Opens, asks, takes: shared by all. An exit status, 0: *ret_… are set. */

@@ -27,12 +27,13 @@ static const struct command commands[] = {
 	{ "events", cmd_events, "a line for each socket that opens, changes or closes" },
 	{ "watch", cmd_watch, "the live view; with --batch a list per round" },
 	{ "top", cmd_watch, NULL },
-	{ "audit", NULL, NULL }, { "diff", NULL, NULL },
+	{ "audit", cmd_audit, "judge what listens: by checks, a policy, a baseline" },
+	{ "diff", NULL, NULL },
 };
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
 static const char *const command_names[] = {
-	"watch", "events", "netns", "record", "kill", "close", NULL
+	"watch", "events", "netns", "record", "kill", "close", "audit", NULL
 };
 
 const char *const *help_commands(void)
@@ -115,6 +116,11 @@ static int run(struct cli *c, const struct command *cmd)
 	if (c->live_set && (!cmd || cmd->run != cmd_watch)) {
 		say("--theme, --speed, --ascii, --no-mouse and --no-config belong to "
 		    "`lssock watch'");
+		return EXIT_USAGE;
+	}
+	if (c->audit.set && (!cmd || cmd->run != cmd_audit)) {
+		say("--checks, --policy, --policy-init, --baseline, --save, --disable, "
+		    "--fail-on and --allow-partial belong to `lssock audit'");
 		return EXIT_USAGE;
 	}
 	if (cmd)

@@ -38,17 +38,14 @@ const char *safe(struct buf *b, const char *text)
 	return buf_cstr(b);
 }
 
-void say_filter(const char *text, const struct lssock_err *err)
+/* The text, and a caret below its byte `pos`. */
+static void put_caret(const char *text, size_t len, size_t pos)
 {
 	struct buf head = { 0 }, line = { 0 };
-	size_t pos = err->pos < 0 ? 0 : (size_t)err->pos;
 
-	say("%s", err->msg);
-	if (err->pos < 0 || !text || pos > strlen(text))
-		return;
 	text_safe(&head, text, pos, 0);
 	buf_puts(&line, "  ");
-	text_safe(&line, text, strlen(text), 0);
+	text_safe(&line, text, len, 0);
 	buf_puts(&line, "\n  ");
 	buf_fill(&line, ' ', text_width(head.data, head.len));
 	buf_puts(&line, "^\n");
@@ -56,6 +53,23 @@ void say_filter(const char *text, const struct lssock_err *err)
 		io_write_all(STDERR_FILENO, line.data, line.len);
 	buf_release(&head);
 	buf_release(&line);
+}
+
+void say_filter(const char *text, const struct lssock_err *err)
+{
+	say("%s", err->msg);
+	if (err->pos >= 0 && text && (size_t)err->pos <= strlen(text))
+		put_caret(text, strlen(text), (size_t)err->pos);
+}
+
+void say_fault(const char *file, const struct lssock_fault *f)
+{
+	struct buf b = { 0 };
+
+	say("%s:%u:%u: %s", safe(&b, file), f->line, f->column, f->msg);
+	buf_release(&b);
+	if (f->column && f->column - 1 <= f->len)
+		put_caret(f->text, f->len, f->column - 1);
 }
 
 /* Whether two notes say the same of two things. */

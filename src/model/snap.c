@@ -89,6 +89,7 @@ void lssock_snap_free(struct lssock_snap *s)
 	vec_release(&s->ifaces);
 	vec_release(&s->ifaddrs);
 	vec_release(&s->files);
+	vec_release(&s->nats);
 	vec_release(&s->notes);
 	vec_release(&s->users);
 	vec_release(&s->groups);
@@ -415,6 +416,7 @@ ARRAY(lssock_ns, lssock_namespaces, ns)
 ARRAY(lssock_iface, lssock_ifaces, ifaces)
 ARRAY(lssock_ifaddr, lssock_ifaddrs, ifaddrs)
 ARRAY(lssock_file, lssock_files, files)
+ARRAY(lssock_nat, lssock_nats, nats)
 ARRAY(lssock_note, lssock_notes, notes)
 
 const char *lssock_string(const struct lssock_snap *s, uint32_t id, size_t *ret_len)

@@ -433,7 +433,7 @@ static void put_meta(struct json *j)
 	buf_putc(j->b, '"');
 	num_put_time(j->b, m->now_ns, true);
 	buf_putc(j->b, '"');
-	json_bool(j, "complete", m->complete);
+	json_bool(j, "complete", m->complete && !j->sheet->incomplete);
 	put_notes(j);
 }
 
@@ -459,6 +459,7 @@ static const char *rows_key(enum sheet_kind kind)
 	case SHEET_FIELDS:	return "fields";
 	case SHEET_SERVICES:	return "services";
 	case SHEET_FINDINGS:	return "findings";
+	case SHEET_UNJUDGED:	return "unjudged";
 	case SHEET_CHECKS:	return "checks";
 	case SHEET_METRICS:	return "metrics";
 	case SHEET_DIFF:	return "differences";
@@ -509,16 +510,19 @@ static int put_rows(const struct lssock_sheet *s, const struct lssock_render *r,
 int out_json(const struct lssock_sheet *s, const struct lssock_render *r, struct sink *k)
 {
 	struct json j;
-	int err;
+	int err = 0;
 
 	json_init(&j, s, &k->buf);
 	put_head(&j);
-	buf_puts(j.b, ",\n\"");
-	buf_puts(j.b, rows_key(s->kind));
-	buf_puts(j.b, "\":[");
 	json_release(&j);
-	err = put_rows(s, r, k, false);
-	buf_puts(&k->buf, "\n]}\n");
+	for (; s && err >= 0; s = s->next) {
+		buf_puts(&k->buf, ",\n\"");
+		buf_puts(&k->buf, rows_key(s->kind));
+		buf_puts(&k->buf, "\":[");
+		err = put_rows(s, r, k, false);
+		buf_puts(&k->buf, "\n]");
+	}
+	buf_puts(&k->buf, "}\n");
 	return err < 0 ? err : k->err;
 }
 

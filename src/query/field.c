@@ -210,6 +210,22 @@ void field_get(const struct field *f, const struct lssock_snap *s, uint32_t row,
 		value_na(ret);
 }
 
+void field_put(const struct lssock_snap *s, uint32_t row, uint32_t owner, const char *name,
+	       struct buf *b)
+{
+	const struct field *f = field_find(name, strlen(name));
+	struct lssock_value v = { .kind = LSSOCK_V_NA };
+
+	if (f)
+		field_get(f, s, row, owner, &v);
+	if (v.kind == LSSOCK_V_NA)
+		buf_putc(b, '-');
+	else if (v.kind <= LSSOCK_V_LATER)
+		buf_putc(b, '?');
+	else
+		value_put_raw(b, &v, true);
+}
+
 /* ---- sets of columns ---------------------------------------------------------- */
 
 static const char *const cols_piped[] = {

@@ -81,6 +81,10 @@ const char *field_nearest(const char *name, size_t len);
  * UNKNOWN or LATER (meta.owners_asked), by its `why`. */
 void field_get(const struct field *f, const struct lssock_snap *s, uint32_t row,
 	       uint32_t owner, struct lssock_value *ret);
+/* The value by the field's name as a person reads it, not escaped; "?" where it is not
+ * known, "-" where it does not apply. */
+void field_put(const struct lssock_snap *s, uint32_t row, uint32_t owner, const char *name,
+	       struct buf *b);
 /* Or-s the attributes that the field reads, of every class, into keep (bit =
  * attribute type): memory fields read another attribute in each family. */
 void field_keep(const struct field *f, uint32_t keep[DIAG_N_CLASS]);
