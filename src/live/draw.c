@@ -194,6 +194,7 @@ static void draw_problems(const struct ui *ui, struct grid *g, unsigned y, unsig
 
 static void draw_rates(const struct ui *ui, struct grid *g, unsigned y)
 {
+	const char *more = ui->more_changed ? ">" : "";
 	char rx[16], tx[16], text[160];
 	unsigned x;
 
@@ -206,9 +207,9 @@ static void draw_rates(const struct ui *ui, struct grid *g, unsigned y)
 			 ui->listen_removed);
 	else
 		snprintf(text, sizeof(text),
-			 "rx %s%s  tx %s%s  opened %.0f/s  closed %.0f/s", rx,
+			 "rx %s%s  tx %s%s  opened %s%.0f/s  closed %s%.0f/s", rx,
 			 ui->rates ? "/s" : "", tx, ui->rates ? "/s" : "",
-			 (double)ui->opened, (double)ui->closed);
+			 more, (double)ui->opened, more, (double)ui->closed);
 	x = grid_puts(g, y, 0, g->cols, ROLE_PLAIN, text);
 	if (ui->missed || ui->missed_unknown) {
 		snprintf(text, sizeof(text), "  %s%u events missed",

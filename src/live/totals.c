@@ -68,7 +68,7 @@ static float seconds_between(const struct lssock_snap *a, const struct lssock_sn
 static void count_events(struct ui *ui, const struct lssock_snap *s, float seconds)
 {
 	const struct lssock_sock *socks = lssock_socks(s, NULL);
-	uint32_t i, n, opened = 0, closed = 0;
+	uint32_t i, n, opened = 0, closed = 0, lost = 0;
 	const struct lssock_event *e = lssock_events(s, &n);
 
 	for (i = 0; i < n; i++) {
@@ -78,6 +78,7 @@ static void count_events(struct ui *ui, const struct lssock_snap *s, float secon
 
 		if (e[i].kind == LSSOCK_EVENT_LOST) {
 			ui->missed += e[i].count;
+			lost++;
 			ui->missed_unknown |= !e[i].count;
 		} else if (is_inet(&socks[e[i].row])) {
 			opened += e[i].kind == LSSOCK_EVENT_OPEN;
@@ -88,6 +89,7 @@ static void count_events(struct ui *ui, const struct lssock_snap *s, float secon
 	}
 	ui->opened = seconds > 0 ? (float)opened / seconds : 0;
 	ui->closed = seconds > 0 ? (float)closed / seconds : 0;
+	ui->more_changed = lost > 0;
 }
 
 static uint32_t info_u32(const struct lssock_snap *s, uint32_t row, size_t at)

@@ -154,7 +154,8 @@ struct ui {
 	uint32_t problems[LSSOCK_N_PROBLEM];
 	uint32_t owned, ownable;	/* rows with an owner, of those that could have one */
 	float rx, tx;
-	float opened, closed;		/* a second */
+	float opened, closed;		/* a second, in the last interval … */
+	bool more_changed;		/* … and more, of which events were missed */
 	uint32_t missed;		/* events that were lost */
 	bool missed_unknown;
 	uint32_t n_closed, listen_added, listen_removed;
