@@ -24,6 +24,8 @@
 		       1u << LSSOCK_DCCP)
 #define PROTOS_UDP (1u << LSSOCK_UDP | 1u << LSSOCK_UDPLITE)
 #define NEEDS_OF_OWNERS (NEED_OWNERS | NEED_DETAILS | NEED_WHY)
+/* What takes packets off a device is no listener, but who does is what an audit asks. */
+#define PROTOS_SNIFF (1u << LSSOCK_PACKET | 1u << LSSOCK_XDP)
 #define NEEDS_ALL (NEED_OWNERS | NEED_DETAILS | NEED_FILE | NEED_VIA | NEED_PEER | \
 		   NEED_NETNS | NEED_IFACE | NEED_ADDRS | NEED_USERS | NEED_AUTOBOUND | \
 		   NEED_CLIENTS | NEED_WHY | NEED_PORTRANGE | NEED_CGROUP | NEED_COUNTERS | \
@@ -74,6 +76,8 @@ static enum tri inside(const struct lssock_query *q, const struct lssock_snap *s
 		return TRI_NO;
 	if (q->flags & LSSOCK_Q_BOUND_ONLY && k->state != LSSOCK_BOUND)
 		return k->state ? TRI_NO : TRI_UNKNOWN;
+	if (q->flags & LSSOCK_Q_AUDIT && 1u << k->proto & PROTOS_SNIFF)
+		return TRI_YES;
 	return q->flags & LSSOCK_Q_LISTEN ? filter_listens(s, row) : TRI_YES;
 }
 
@@ -348,6 +352,8 @@ static void set_protos(struct lssock_query *q, const struct lssock_question *ask
 	q->protos = LSSOCK_PROTOS_INET | q->filter->protos_named;
 	if (ask->flags & (LSSOCK_Q_FULLEST | LSSOCK_Q_SUMMARY | LSSOCK_Q_NETNS_LIST))
 		q->protos = LSSOCK_PROTOS_ALL;
+	if (ask->flags & LSSOCK_Q_AUDIT)
+		q->protos = LSSOCK_PROTOS_ALL & ~(1u << LSSOCK_NETLINK | 1u << LSSOCK_OTHER);
 	if (ask->flags & LSSOCK_Q_MAP)
 		q->protos |= 1u << LSSOCK_UNIX;
 }
@@ -431,6 +437,9 @@ static uint32_t needs_of_kind(uint32_t flags)
 	if (flags & LSSOCK_Q_MAP)
 		needs |= NEED_PEER | NEED_VIA | NEED_OWNERS | NEED_PROC | NEED_UNIT |
 			 NEED_WHY;
+	if (flags & LSSOCK_Q_AUDIT)
+		needs |= NEED_OWNERS | NEED_DETAILS | NEED_WHY | NEED_FILE | NEED_NETNS |
+			 NEED_IFACE | NEED_ADDRS | NEED_USERS | NEED_PORTRANGE | NEED_STATE;
 	if (flags & LSSOCK_Q_ACT)
 		needs |= NEED_OWNERS | NEED_WHY | NEED_VIA;
 	if (flags & LSSOCK_Q_FOOTER)
@@ -534,6 +543,8 @@ static int plan_table(struct lssock_query *q, unsigned proto)
 		p->push[proto] = false;
 		states |= ALL_STATES & ~HIDDEN;
 	}
+	if (q->flags & LSSOCK_Q_AUDIT && proto == LSSOCK_TCP)
+		states |= ALL_STATES & ~HIDDEN;	/* they use up ports */
 	if (!states) {			/* nothing can match there */
 		p->push[proto] = false;
 		return 0;
@@ -582,6 +593,11 @@ int plan_make(struct lssock_query *q, const struct lssock_question *ask, struct 
 			return no_memory(err);
 	}
 	return 0;
+}
+
+void plan_listen_only(struct lssock_query *q)
+{
+	q->plan.states[LSSOCK_TCP] &= listen_states(LSSOCK_TCP);
 }
 
 void plan_release(struct plan *p)
