@@ -4,6 +4,7 @@
  * what is there: a number that was not asked for, or that this kernel does not give,
  * never makes a problem. How it is told in words is in verdict.c.
  */
+#include <errno.h>
 #include <linux/inet_diag.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -184,7 +185,7 @@ uint16_t problem_bits(const struct lssock_snap *s, uint32_t row)
 struct remote {
 	struct lssock_addr local, addr;
 	uint16_t port, ns;
-	uint32_t ports;
+	uint32_t ports, row;		/* row: the first one */
 };
 
 struct remotes {
@@ -193,6 +194,12 @@ struct remotes {
 	uint64_t seed;
 	uint32_t *of_row;		/* row -> place in the list + 1, 0: none */
 };
+
+/* Rows of sockets that are there. */
+static uint32_t rows_there(const struct lssock_snap *s)
+{
+	return s->tracks.n ? s->there : s->socks.n;
+}
 
 static bool takes_ephemeral(const struct lssock_snap *s, const struct lssock_sock *k)
 {
@@ -204,11 +211,14 @@ static bool takes_ephemeral(const struct lssock_snap *s, const struct lssock_soc
 	       k->lport >= ns->port_lo && k->lport <= ns->port_hi;
 }
 
+static uint32_t port_range(const struct lssock_snap *s, uint16_t ns)
+{
+	return s->ns.v[ns].port_hi - s->ns.v[ns].port_lo + 1u;
+}
+
 static uint32_t most_ports(const struct lssock_snap *s, uint16_t ns)
 {
-	uint32_t range = s->ns.v[ns].port_hi - s->ns.v[ns].port_lo + 1u;
-
-	return range * PORTS_PERCENT / 100;
+	return port_range(s, ns) * PORTS_PERCENT / 100;
 }
 
 /* Nobody can have used up the ports to a remote if all connections of its namespace to
@@ -216,12 +226,12 @@ static uint32_t most_ports(const struct lssock_snap *s, uint16_t ns)
 static bool may_run_out(const struct lssock_snap *s)
 {
 	uint32_t *counts = mem_alloc(REMOTE_PORTS * sizeof(*counts)), i, least = UINT32_MAX;
-	bool ret = false;
+	bool ret = !counts;
 
 	for (i = 0; i < s->ns.n; i++)
 		if (s->ns.v[i].port_hi && most_ports(s, (uint16_t)i) < least)
 			least = most_ports(s, (uint16_t)i);
-	for (i = 0; counts && i < s->there; i++) {
+	for (i = 0; counts && i < rows_there(s); i++) {
 		const struct lssock_sock *k = snap_row(s, i);
 
 		if (takes_ephemeral(s, k))
@@ -263,6 +273,7 @@ static bool count_port(struct remotes *r, const struct lssock_sock *k, uint32_t 
 			if (!at)
 				return false;
 			*at = want;
+			at->row = row;
 		}
 		at = &r->list.v[*slot];
 		if (at->port == want.port && at->ns == want.ns &&
@@ -274,25 +285,64 @@ static bool count_port(struct remotes *r, const struct lssock_sock *k, uint32_t 
 	return true;
 }
 
+static void remotes_release(struct remotes *r)
+{
+	mem_free(r->of_row);
+	vec_release(&r->list);
+	index_release(&r->by_key);
+}
+
+/* -ENOMEM; then there is nothing to release. */
+static int remotes_count(const struct lssock_snap *s, struct remotes *r)
+{
+	bool ok;
+
+	*r = (struct remotes){ .seed = hash_seed(r) };
+	r->of_row = mem_alloc((rows_there(s) + 1ull) * sizeof(*r->of_row));
+	ok = r->of_row;
+	for (uint32_t i = 0; ok && i < rows_there(s); i++)
+		if (takes_ephemeral(s, snap_row(s, i)))
+			ok = count_port(r, snap_row(s, i), i);
+	if (!ok)
+		remotes_release(r);
+	return ok ? 0 : -ENOMEM;
+}
+
+static bool runs_out(const struct lssock_snap *s, const struct remote *at)
+{
+	return at->ports > most_ports(s, at->ns);
+}
+
 static void problem_ports(struct lssock_snap *s)
 {
-	struct remotes r = { .seed = hash_seed(&r) };
-	bool ok = true;
-	uint32_t i;
+	struct remotes r;
 
-	r.of_row = mem_alloc((s->there + 1ull) * sizeof(*r.of_row));
-	for (i = 0; r.of_row && ok && i < s->there; i++)
-		if (takes_ephemeral(s, snap_row(s, i)))
-			ok = count_port(&r, snap_row(s, i), i);
-	for (i = 0; r.of_row && ok && i < s->there; i++) {
-		const struct remote *at = r.of_row[i] ? &r.list.v[r.of_row[i] - 1] : NULL;
-
-		if (at && at->ports > most_ports(s, at->ns))
+	if (remotes_count(s, &r) < 0)
+		return;
+	for (uint32_t i = 0; i < s->there; i++)
+		if (r.of_row[i] && runs_out(s, &r.list.v[r.of_row[i] - 1]))
 			s->tracks.v[i].problems |= BIT(LSSOCK_PROBLEM_PORTS);
+	remotes_release(&r);
+}
+
+int problem_ports_used(const struct lssock_snap *s,
+		       void (*tell)(void *ctx, const struct ports_used *p), void *ctx)
+{
+	struct remotes r;
+
+	if (!may_run_out(s))
+		return 0;
+	if (remotes_count(s, &r) < 0)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < r.list.n; i++) {
+		const struct remote *at = &r.list.v[i];
+
+		if (runs_out(s, at))
+			tell(ctx, &(struct ports_used){ at->row, at->ports,
+							port_range(s, at->ns) });
 	}
-	mem_free(r.of_row);
-	vec_release(&r.list);
-	index_release(&r.by_key);
+	remotes_release(&r);
+	return 0;
 }
 
 void problem_all(struct lssock_snap *s)

@@ -14,6 +14,15 @@ uint16_t problem_bits(const struct lssock_snap *s, uint32_t row);
  * PROBLEM_PORTS is not found. */
 void problem_all(struct lssock_snap *s);
 
+/* Remotes to which more than four in five ephemeral ports are in use from one address. */
+struct ports_used {
+	uint32_t row;			/* one of the connections */
+	uint32_t used, range;		/* ports */
+};
+/* -ENOMEM. */
+int problem_ports_used(const struct lssock_snap *s,
+		       void (*tell)(void *ctx, const struct ports_used *p), void *ctx);
+
 /* Offsets in struct tcp_info (include/uapi/linux/tcp.h). */
 enum tcp_info_at {
 	INFO_CA_STATE = 1, INFO_RETRANSMITS = 2, INFO_PROBES = 3, INFO_APP_LIMITED = 7,
