@@ -469,7 +469,7 @@ int out_table(const struct lssock_sheet *s, const struct lssock_render *r, struc
 	if (!t.n)
 		return 0;
 	t.tty = r->width > 0;
-	if (!t.tty && s->kind != SHEET_FIELDS)
+	if (!t.tty && s->kind != SHEET_FIELDS && s->kind != SHEET_CHECKS)
 		t.flags = TEXT_BLANK;
 	if (!r->utf8)
 		t.flags |= TEXT_ASCII;
