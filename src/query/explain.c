@@ -149,6 +149,10 @@ static const struct { uint32_t bit; const char *text; } facts[] = {
 	{ NEED_PORTRANGE, "range of ephemeral ports" },
 	{ NEED_CGROUP, "paths of cgroups" },
 	{ NEED_COUNTERS, "counters (sockstat)" },
+	{ NEED_LISTEN_COUNTERS, "overflows of listeners, ports that need no privilege" },
+	{ NEED_EXE_FILE, "what the files of the owners' programs are now" },
+	{ NEED_UNITS, "unit files of the sockets that pid 1 holds" },
+	{ NEED_NAT, "ports that nftables passes on" },
 };
 
 /* "for the filter, pid, process": who asks for it. */

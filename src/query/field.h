@@ -33,6 +33,10 @@
 #define NEED_EXE	0x80000	/* with NEED_PROC: the program */
 #define NEED_UNIT	0x100000	/* with NEED_PROC: unit, container, pod */
 #define NEED_TRACK	0x200000	/* what only a watch knows */
+#define NEED_LISTEN_COUNTERS 0x400000 /* overflows and drops of namespaces, unpriv_port */
+#define NEED_EXE_FILE	0x800000	/* with NEED_PROC: what the program's file is now */
+#define NEED_UNITS	0x1000000	/* unit files of sockets that pid 1 holds */
+#define NEED_NAT	0x2000000	/* ports that the kernel passes on */
 #define NEED_DETAILS	(NEED_PROC | NEED_FDS | NEED_CMD | NEED_EXE | NEED_UNIT)
 
 enum field_type {

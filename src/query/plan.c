@@ -24,8 +24,11 @@
 		       1u << LSSOCK_DCCP)
 #define PROTOS_UDP (1u << LSSOCK_UDP | 1u << LSSOCK_UDPLITE)
 #define NEEDS_OF_OWNERS (NEED_OWNERS | NEED_DETAILS | NEED_WHY)
-/* What takes packets off a device is no listener, but who does is what an audit asks. */
-#define PROTOS_SNIFF (1u << LSSOCK_PACKET | 1u << LSSOCK_XDP)
+#define PROTOS_AUDIT (LSSOCK_PROTOS_INET | 1u << LSSOCK_UNIX | 1u << LSSOCK_PACKET | \
+		      1u << LSSOCK_VSOCK | 1u << LSSOCK_XDP | 1u << LSSOCK_TIPC)
+#define NEEDS_AUDIT (NEED_OWNERS | NEED_WHY | NEED_DETAILS | NEED_FILE | NEED_NETNS | \
+		     NEED_IFACE | NEED_ADDRS | NEED_USERS | NEED_AUTOBOUND | NEED_PORTRANGE | \
+		     NEED_LISTEN_COUNTERS | NEED_EXE_FILE | NEED_UNITS | NEED_NAT)
 #define NEEDS_ALL (NEED_OWNERS | NEED_DETAILS | NEED_FILE | NEED_VIA | NEED_PEER | \
 		   NEED_NETNS | NEED_IFACE | NEED_ADDRS | NEED_USERS | NEED_AUTOBOUND | \
 		   NEED_CLIENTS | NEED_WHY | NEED_PORTRANGE | NEED_CGROUP | NEED_COUNTERS | \
@@ -65,6 +68,16 @@ static bool in_family(const struct lssock_query *q, const struct lssock_sock *k)
 	return q->families & (k->family == AF_INET ? 1 : k->family == AF_INET6 ? 2 : 3);
 }
 
+/* An audit's rows are what takes from anybody: also what listens in without a port. */
+static enum tri audited(const struct lssock_snap *s, uint32_t row)
+{
+	const struct lssock_sock *k = snap_row(s, row);
+
+	if (k->proto == LSSOCK_RAW && k->state)
+		return TRI_YES;
+	return filter_listens(s, row);
+}
+
 /* Everything but what is hidden by default. */
 static enum tri inside(const struct lssock_query *q, const struct lssock_snap *s, uint32_t row)
 {
@@ -76,8 +89,8 @@ static enum tri inside(const struct lssock_query *q, const struct lssock_snap *s
 		return TRI_NO;
 	if (q->flags & LSSOCK_Q_BOUND_ONLY && k->state != LSSOCK_BOUND)
 		return k->state ? TRI_NO : TRI_UNKNOWN;
-	if (q->flags & LSSOCK_Q_AUDIT && 1u << k->proto & PROTOS_SNIFF)
-		return TRI_YES;
+	if (q->flags & LSSOCK_Q_AUDIT)
+		return audited(s, row);
 	return q->flags & LSSOCK_Q_LISTEN ? filter_listens(s, row) : TRI_YES;
 }
 
@@ -353,7 +366,7 @@ static void set_protos(struct lssock_query *q, const struct lssock_question *ask
 	if (ask->flags & (LSSOCK_Q_FULLEST | LSSOCK_Q_SUMMARY | LSSOCK_Q_NETNS_LIST))
 		q->protos = LSSOCK_PROTOS_ALL;
 	if (ask->flags & LSSOCK_Q_AUDIT)
-		q->protos = LSSOCK_PROTOS_ALL & ~(1u << LSSOCK_NETLINK | 1u << LSSOCK_OTHER);
+		q->protos |= PROTOS_AUDIT;
 	if (ask->flags & LSSOCK_Q_MAP)
 		q->protos |= 1u << LSSOCK_UNIX;
 }
@@ -364,6 +377,7 @@ static void set_hidden(struct lssock_query *q)
 		q->hidden_states = HIDDEN & ~q->filter->states_named;
 }
 
+/* Of what listens, as -l and an audit mean it. */
 static uint32_t listen_states(unsigned proto)
 {
 	if (1u << proto & (PROTOS_STREAM | 1u << LSSOCK_VSOCK | 1u << LSSOCK_TIPC))
@@ -383,7 +397,7 @@ static int set_netns(struct plan *p, const struct lssock_query *q, const char *s
 	p->ns_which = NS_OWN;
 	if (!spec) {
 		if (q->filter->names_netns || q->flags & (LSSOCK_Q_FULLEST | LSSOCK_Q_STORY |
-							  LSSOCK_Q_NETNS_LIST))
+							  LSSOCK_Q_NETNS_LIST | LSSOCK_Q_AUDIT))
 			p->ns_which = NS_ALL;
 	} else if (!len) {
 		return fail(err, "a namespace is missing: name, pid, path, inode, or `all`");
@@ -437,11 +451,10 @@ static uint32_t needs_of_kind(uint32_t flags)
 	if (flags & LSSOCK_Q_MAP)
 		needs |= NEED_PEER | NEED_VIA | NEED_OWNERS | NEED_PROC | NEED_UNIT |
 			 NEED_WHY;
-	if (flags & LSSOCK_Q_AUDIT)
-		needs |= NEED_OWNERS | NEED_DETAILS | NEED_WHY | NEED_FILE | NEED_NETNS |
-			 NEED_IFACE | NEED_ADDRS | NEED_USERS | NEED_PORTRANGE | NEED_STATE;
 	if (flags & LSSOCK_Q_ACT)
 		needs |= NEED_OWNERS | NEED_WHY | NEED_VIA;
+	if (flags & LSSOCK_Q_AUDIT)
+		needs |= NEEDS_AUDIT;
 	if (flags & LSSOCK_Q_FOOTER)
 		needs |= NEED_NETNS | NEED_COUNTERS;
 	return needs;
@@ -457,6 +470,8 @@ static void set_needs(struct lssock_query *q)
 	if (!only_count)
 		need_shown(q, &p->needs, keep);
 	p->needs |= needs_of_kind(q->flags);
+	if (!(q->protos & 1u << LSSOCK_UNIX) && q->flags & LSSOCK_Q_AUDIT)
+		p->needs &= ~(uint32_t)NEED_FILE;
 	if (q->flags & LSSOCK_Q_NO_OWNERS)
 		p->needs &= ~(uint32_t)NEEDS_OF_OWNERS;
 	p->needs |= q->filter->needs;
@@ -517,6 +532,8 @@ static uint32_t states_wanted(const struct lssock_query *q, unsigned proto)
 
 	if (q->flags & LSSOCK_Q_LISTEN)
 		states = listen_states(proto);
+	else if (q->flags & LSSOCK_Q_AUDIT)
+		states = proto == LSSOCK_RAW ? ALL_STATES : listen_states(proto);
 	else if (q->flags & LSSOCK_Q_BOUND_ONLY)
 		states = 1u << LSSOCK_BOUND;
 	else
@@ -543,13 +560,16 @@ static int plan_table(struct lssock_query *q, unsigned proto)
 		p->push[proto] = false;
 		states |= ALL_STATES & ~HIDDEN;
 	}
-	if (q->flags & LSSOCK_Q_AUDIT && proto == LSSOCK_TCP)
-		states |= ALL_STATES & ~HIDDEN;	/* they use up ports */
 	if (!states) {			/* nothing can match there */
 		p->push[proto] = false;
 		return 0;
 	}
 	p->protos |= bit;
+	/* Connections use up ports, whatever the filter selects. */
+	if (q->flags & LSSOCK_Q_AUDIT && proto == LSSOCK_TCP) {
+		p->push[proto] = false;
+		states = ALL_STATES & ~(1u << LSSOCK_CLOSE);
+	}
 	if (p->needs & NEEDS_MIRROR || (proto == LSSOCK_UNIX && p->needs & NEED_UNIX_PEER)) {
 		p->push[proto] = false;
 		states |= ALL_STATES & ~HIDDEN;
@@ -597,7 +617,13 @@ int plan_make(struct lssock_query *q, const struct lssock_question *ask, struct 
 
 void plan_listen_only(struct lssock_query *q)
 {
-	q->plan.states[LSSOCK_TCP] &= listen_states(LSSOCK_TCP);
+	struct plan *p = &q->plan;
+	uint32_t listen = listen_states(LSSOCK_TCP);
+
+	if (!(p->states[LSSOCK_TCP] & ~listen))
+		return;
+	p->states[LSSOCK_TCP] = listen;
+	p->stated = true;
 }
 
 void plan_release(struct plan *p)

@@ -53,7 +53,7 @@ enum tri query_row(const struct lssock_query *q, const struct lssock_snap *s, ui
 int plan_make(struct lssock_query *q, const struct lssock_question *ask,
 	      struct lssock_err *err);
 void plan_release(struct plan *p);
-/* Of an audit, which asks for connections too: not for these. */
+/* Of an audit: without connections, which only tell how many ports they use. */
 void plan_listen_only(struct lssock_query *q);
 
 /* ---- push-down (push.c) -------------------------------------------------- */

@@ -217,6 +217,60 @@ static void test_rows_selected(void **state)
 	lssock_snap_free(s);
 }
 
+/* An audit has what takes from anybody, in every family, and reads connections only for
+ * the ports they use. */
+static void test_audit(void **state)
+{
+	struct lssock_snap *s = snap_new();
+	struct lssock_sock k = { .cookie = 1, .proto = LSSOCK_TCP, .family = AF_INET,
+				 .state = LSSOCK_ESTABLISHED, .flags = LSSOCK_F_STATE };
+	uint32_t estab = snap_add(s, &k, NULL, 0, NULL), listens, raw, sniffs, deaf;
+	struct lssock_query *q = ASK(.filter = "port:22", .flags = LSSOCK_Q_AUDIT);
+
+	(void)state;
+	k.cookie = 2;
+	k.state = LSSOCK_LISTEN;
+	k.lport = 22;
+	listens = snap_add(s, &k, NULL, 0, NULL);
+	k.cookie = 3;
+	k.proto = LSSOCK_RAW;
+	k.state = LSSOCK_ESTABLISHED;
+	k.lport = 22;
+	raw = snap_add(s, &k, NULL, 0, NULL);
+	k = (struct lssock_sock){ .cookie = 4, .proto = LSSOCK_PACKET, .family = AF_PACKET,
+				  .state = LSSOCK_UNCONNECTED, .local.w[0] = 3 };
+	sniffs = snap_add(s, &k, NULL, 0, NULL);
+	k.cookie = 5;
+	k.local.w[0] = 0;
+	deaf = snap_add(s, &k, NULL, 0, NULL);
+	assert_int_equal(query_selects(q, s, estab), TRI_NO);
+	assert_int_equal(query_selects(q, s, listens), TRI_YES);
+	assert_int_equal(query_selects(q, s, raw), TRI_YES);
+	assert_int_equal(query_selects(q, s, sniffs), TRI_YES);
+	assert_int_equal(query_selects(q, s, deaf), TRI_NO);
+	assert_int_equal(q->plan.ns_which, NS_ALL);
+	assert_false(q->plan.push[LSSOCK_TCP]);
+	assert_int_equal(q->plan.states[LSSOCK_TCP], ALL_STATES & ~BIT(CLOSE));
+	assert_int_equal(q->plan.states[LSSOCK_UDP], BIT(UNCONNECTED));
+	assert_true(q->plan.needs & NEED_NAT && q->plan.needs & NEED_FILE);
+	plan_listen_only(q);
+	assert_int_equal(q->plan.states[LSSOCK_TCP], BIT(LISTEN));
+	assert_true(q->plan.stated);
+	lssock_query_free(q);
+	q = ASK(.flags = LSSOCK_Q_AUDIT);
+	assert_true(q->plan.protos & BIT(XDP) && q->plan.protos & BIT(UDP));
+	assert_false(q->plan.protos & BIT(NETLINK));
+	lssock_query_free(q);
+	q = ASK(.protos = BIT(UDP), .flags = LSSOCK_Q_AUDIT, .netns = "blue");
+	assert_int_equal(q->plan.protos, BIT(UDP));
+	assert_int_equal(q->plan.ns_which, NS_ONE);
+	assert_false(q->plan.needs & NEED_FILE);
+	plan_listen_only(q);
+	assert_int_equal(q->plan.states[LSSOCK_TCP], 0);
+	lssock_query_free(q);
+	lssock_snap_free(s);
+}
+
 /* A subflow is shown where TCP was asked for, not beside its connection. */
 static void test_subflows(void **state)
 {
@@ -418,6 +472,7 @@ int main(void)
 		cmocka_unit_test(test_protocols),
 		cmocka_unit_test(test_hidden_states),
 		cmocka_unit_test(test_rows_selected),
+		cmocka_unit_test(test_audit),
 		cmocka_unit_test(test_subflows),
 		cmocka_unit_test(test_needs),
 		cmocka_unit_test(test_rows_of_others),
