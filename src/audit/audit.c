@@ -111,7 +111,7 @@ int lssock_audit_query(const struct lssock_audit *a, const struct lssock_questio
 	if (q)
 		memcpy(&ask, q, q->size < sizeof(ask) ? q->size : sizeof(ask));
 	ask.size = sizeof(ask);
-	ask.flags |= LSSOCK_Q_AUDIT | LSSOCK_Q_LISTEN;
+	ask.flags |= LSSOCK_Q_AUDIT;
 	r = lssock_query_new(&ask, &query, err);
 	if (r < 0)
 		return r;
