@@ -349,6 +349,7 @@ enum lssock_layout {
 #define LSSOCK_Q_UNSORTED	0x80000	/* a view has the rows as they come */
 #define LSSOCK_Q_AUDIT		0x100000 /* listening sockets of every family and namespace,
 					   and all that checks look at */
+#define LSSOCK_Q_METRICS	0x200000 /* every family, and all that metrics tell of */
 
 struct lssock_question {
 	size_t size;
@@ -679,6 +680,9 @@ bool lssock_view_owner_matched(const struct lssock_view *v, uint32_t row, uint32
 int lssock_view_sheet(struct lssock_view *v, struct lssock_sheet **ret);
 int lssock_netns_sheet(struct lssock_snap *s, struct lssock_sheet **ret);
 int lssock_summary_sheet(struct lssock_snap *s, struct lssock_sheet **ret);
+/* Gauges and counters for Prometheus, of what the view selects; a question with
+ * LSSOCK_Q_METRICS asks for all that they tell. */
+int lssock_view_metrics_sheet(struct lssock_view *v, struct lssock_sheet **ret);
 int lssock_fields_sheet(struct lssock_sheet **ret);	/* --columns help */
 void lssock_sheet_free(struct lssock_sheet *sheet);
 uint32_t lssock_sheet_rows(const struct lssock_sheet *sheet);

@@ -56,10 +56,8 @@ static int set_format(struct cli *c, const struct cli_option *o, const char *arg
 			c->format = known[i];
 			return 0;
 		}
-	if (!strcmp(want, "openmetrics"))
-		say("--format openmetrics is not supported yet");
-	else
-		say("unknown format `%s': table, json, jsonl, csv, tsv or dot", safe(&b, want));
+	say("unknown format `%s': table, json, jsonl, csv, tsv, openmetrics or dot",
+	    safe(&b, want));
 	buf_release(&b);
 	return EXIT_USAGE;
 }
@@ -444,7 +442,7 @@ const struct cli_option cli_options[] = {
 	{ 0, "jsonl", NULL, OUT, "", "one JSON object per socket and line", set_format, 0,
 	  "jsonl" },
 	{ 0, "csv", NULL, OUT, "", "CSV", set_format, 0, "csv" },
-	{ 0, "format", "NAME", OUT, "", "table, json, jsonl, csv, tsv or dot", set_format, 0,
+	{ 0, "format", "NAME", OUT, "", "table, json, jsonl, csv, tsv, openmetrics or dot", set_format, 0,
 	  NULL },
 	{ 'H', "no-header", NULL, OUT, "no header", "no header line", set_toggle,
 	  T_NO_HEADER, NULL },

@@ -295,6 +295,11 @@ static int list_status(struct cli *c, struct cli_answer *a)
 	return r;
 }
 
+static bool is_metrics(const struct cli *c)
+{
+	return c->format && !strcmp(c->format, "openmetrics");
+}
+
 static int list_show(struct cli *c, struct cli_answer *a)
 {
 	struct lssock_sheet *sheet = NULL;
@@ -304,7 +309,8 @@ static int list_show(struct cli *c, struct cli_answer *a)
 		return 0;
 	if (c->pids)
 		return put_pids(a);
-	r = c->summary ? lssock_summary_sheet(a->snap, &sheet) :
+	r = is_metrics(c) ? lssock_view_metrics_sheet(a->view, &sheet) :
+	    c->summary ? lssock_summary_sheet(a->snap, &sheet) :
 	    lssock_view_sheet(a->view, &sheet);
 	if (r < 0) {
 		say("%s", strerror(-r));
@@ -360,11 +366,24 @@ static void list_question(struct cli *c)
 	c->ask.width = c->tty && table ? c->width : 0;
 	if (c->format && !strcmp(c->format, "dot"))
 		c->ask.flags |= LSSOCK_Q_MAP;
+	if (is_metrics(c))
+		c->ask.flags |= LSSOCK_Q_METRICS | LSSOCK_Q_UNSORTED;
 	if (c->tty && table && !c->quiet && !c->summary && !c->ask.group_by && !c->pids)
 		c->ask.flags |= LSSOCK_Q_FOOTER;
 	/* --strict asks whether all could be seen, owners included. */
 	if (c->quiet && !c->strict)
 		c->ask.flags |= LSSOCK_Q_EXISTS;
+}
+
+/* Metrics are numbers of all that matches; what else would be left out of them is
+ * refused rather than ignored. */
+static bool list_fits(const struct cli *c)
+{
+	if (!is_metrics(c) || !(c->columns.len || c->ask.sort || c->ask.group_by ||
+				c->ask.limit || c->pids))
+		return true;
+	say("--format openmetrics takes no --columns, --sort, --group-by, --limit or --pids");
+	return false;
 }
 
 int cmd_list(struct cli *c)
@@ -373,6 +392,8 @@ int cmd_list(struct cli *c)
 	uint64_t began;
 	int r, status;
 
+	if (!list_fits(c))
+		return EXIT_USAGE;
 	list_question(c);
 	if (c->explain) {
 		r = list_explain(c, &a);

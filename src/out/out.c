@@ -368,10 +368,10 @@ int out_tsv(const struct lssock_sheet *s, const struct lssock_render *r, struct 
 /* ---- formats ------------------------------------------------------------- */
 
 static const char *const format_names[] = {
-	"table", "json", "jsonl", "csv", "tsv", "dot", NULL
+	"table", "json", "jsonl", "csv", "tsv", "openmetrics", "dot", NULL
 };
 static const out_fn format_fns[] = {
-	out_table, out_json, out_jsonl, out_csv, out_tsv, out_dot
+	out_table, out_json, out_jsonl, out_csv, out_tsv, out_openmetrics, out_dot
 };
 
 const char *const *lssock_formats(void)

@@ -29,6 +29,8 @@ int out_json(const struct lssock_sheet *s, const struct lssock_render *r, struct
 int out_jsonl(const struct lssock_sheet *s, const struct lssock_render *r, struct sink *k);
 int out_csv(const struct lssock_sheet *s, const struct lssock_render *r, struct sink *k);
 int out_tsv(const struct lssock_sheet *s, const struct lssock_render *r, struct sink *k);
+int out_openmetrics(const struct lssock_sheet *s, const struct lssock_render *r,
+		    struct sink *k);
 int out_dot(const struct lssock_sheet *s, const struct lssock_render *r, struct sink *k);
 
 /* A cell; what setters of values may leave alone is cleared before. */

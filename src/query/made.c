@@ -20,6 +20,8 @@ static void cell_of(const struct lssock_sheet *sheet, uint32_t row, uint32_t sub
 		ret->s = c->len ? m->text.data + c->u : "";
 		ret->len = c->len;
 	}
+	if (c->kind == LSSOCK_V_REAL)
+		memcpy(&ret->r, &c->u, sizeof(ret->r));
 }
 
 static void sheet_free(struct lssock_sheet *sheet)
@@ -72,6 +74,14 @@ void made_kind(struct made *m, enum lssock_kind kind, uint64_t u, size_t len)
 void made_number(struct made *m, uint64_t u)
 {
 	made_kind(m, LSSOCK_V_UINT, u, 0);
+}
+
+void made_real(struct made *m, double r)
+{
+	uint64_t u;
+
+	memcpy(&u, &r, sizeof(u));
+	made_kind(m, LSSOCK_V_REAL, u, 0);
 }
 
 void made_na(struct made *m)

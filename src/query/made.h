@@ -31,6 +31,7 @@ int made_end(struct made *m, struct lssock_sheet **ret);
 
 void made_kind(struct made *m, enum lssock_kind kind, uint64_t u, size_t len);
 void made_number(struct made *m, uint64_t u);
+void made_real(struct made *m, double r);
 void made_na(struct made *m);
 void made_word(struct made *m, const char *word);	/* one of ours, safe */
 /* The text from `at` to the end of m->text: where it was put before. */

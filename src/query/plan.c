@@ -349,7 +349,8 @@ static int set_groups(struct lssock_query *q, const char *list, struct lssock_er
 
 /* ---- selection -------------------------------------------------------------- */
 
-#define WHOLE (LSSOCK_Q_FULLEST | LSSOCK_Q_STORY | LSSOCK_Q_SUMMARY | LSSOCK_Q_NETNS_LIST)
+#define WHOLE (LSSOCK_Q_FULLEST | LSSOCK_Q_STORY | LSSOCK_Q_SUMMARY | LSSOCK_Q_NETNS_LIST | \
+	       LSSOCK_Q_METRICS)
 
 static void set_protos(struct lssock_query *q, const struct lssock_question *ask)
 {
@@ -363,7 +364,8 @@ static void set_protos(struct lssock_query *q, const struct lssock_question *ask
 	if (q->protos)
 		return;
 	q->protos = LSSOCK_PROTOS_INET | q->filter->protos_named;
-	if (ask->flags & (LSSOCK_Q_FULLEST | LSSOCK_Q_SUMMARY | LSSOCK_Q_NETNS_LIST))
+	if (ask->flags & (LSSOCK_Q_FULLEST | LSSOCK_Q_SUMMARY | LSSOCK_Q_NETNS_LIST |
+			  LSSOCK_Q_METRICS))
 		q->protos = LSSOCK_PROTOS_ALL;
 	if (ask->flags & LSSOCK_Q_AUDIT)
 		q->protos |= PROTOS_AUDIT;
@@ -445,6 +447,10 @@ static uint32_t needs_of_kind(uint32_t flags)
 		needs |= NEEDS_ALL;
 	if (flags & LSSOCK_Q_SUMMARY)
 		needs |= NEED_COUNTERS | NEED_NETNS | NEED_PORTRANGE | NEED_OWNERS | NEED_WHY;
+	if (flags & LSSOCK_Q_METRICS)
+		needs |= NEED_COUNTERS | NEED_NETNS | NEED_PORTRANGE | NEED_AUTOBOUND |
+			 NEED_IFACE | NEED_ADDRS | NEED_FILE | NEED_VIA | NEED_OWNERS |
+			 NEED_WHY | NEED_PROC | NEED_FDS;
 	if (flags & LSSOCK_Q_NETNS_LIST)
 		needs |= NEED_COUNTERS | NEED_NETNS | NEED_IFACE | NEED_ADDRS | NEED_OWNERS |
 			 NEED_WHY;
@@ -464,7 +470,8 @@ static void set_needs(struct lssock_query *q)
 {
 	struct plan *p = &q->plan;
 	uint32_t *keep = p->keep;
-	bool only_count = q->flags & (LSSOCK_Q_EXISTS | LSSOCK_Q_SUMMARY | LSSOCK_Q_NETNS_LIST);
+	bool only_count = q->flags & (LSSOCK_Q_EXISTS | LSSOCK_Q_SUMMARY | LSSOCK_Q_NETNS_LIST |
+				      LSSOCK_Q_METRICS);
 	unsigned c;
 
 	if (!only_count)

@@ -10,6 +10,7 @@
 #include "model/names.h"
 #include "query/field.h"
 #include "query/made.h"
+#include "query/metrics.h"
 
 /* ---- summary --------------------------------------------------------------------- */
 
@@ -165,27 +166,10 @@ static void sum_ports(struct made *m)
 	}
 }
 
-/* The process that is nearest to its limit of open files. */
-static const struct lssock_proc *fullest(const struct lssock_snap *s)
-{
-	const struct lssock_proc *worst = NULL, *p;
-	uint32_t i;
-
-	for (i = 1; i < s->procs.n; i++) {
-		p = &s->procs.v[i];
-		if (p->nofile == LSSOCK_NONE || p->nfds == LSSOCK_NONE || !p->nofile)
-			continue;
-		if (!worst ||
-		    (uint64_t)p->nfds * worst->nofile > (uint64_t)worst->nfds * p->nofile)
-			worst = p;
-	}
-	return worst;
-}
-
 static void sum_files(struct made *m)
 {
 	const struct lssock_snap *s = m->sheet.snap;
-	const struct lssock_proc *p = fullest(s);
+	const struct lssock_proc *p = metrics_fullest(s);
 	size_t at;
 
 	if (s->files_open)

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "query/getters.h"
+#include "query/metrics.h"
 #include "query/rows.h"
 
 #define EXPECT_ROW 16		/* rows ahead */
@@ -539,4 +540,14 @@ static int groups_sheet(const struct lssock_view *v, struct lssock_sheet **ret)
 int lssock_view_sheet(struct lssock_view *v, struct lssock_sheet **ret)
 {
 	return v->query->groups.n ? groups_sheet(v, ret) : sockets_sheet(v, ret);
+}
+
+int lssock_view_metrics_sheet(struct lssock_view *v, struct lssock_sheet **ret)
+{
+	const uint32_t none = 0;
+	struct metrics m;
+	int r = metrics_begin(&m, v->snap, v->rows.list.n ? v->rows.list.v : &none,
+			      v->rows.list.n);
+
+	return r < 0 ? r : metrics_end(&m, ret);
 }
