@@ -12,4 +12,3 @@ WEAK void baseline_free(struct baseline *b) { (void)b; }
 WEAK void baseline_judge(const struct baseline *b, struct lssock_report *r) { (void)b; (void)r; }
 WEAK int lssock_policy_write(const struct lssock_report *r, lssock_write_fn w, void *wctx) { (void)r; (void)w; (void)wctx; return -ENOTSUP; }
 WEAK int lssock_baseline_write(const struct lssock_report *r, lssock_write_fn w, void *wctx) { (void)r; (void)w; (void)wctx; return -ENOTSUP; }
-WEAK int lssock_metrics_sheet(struct lssock_snap *s, const struct lssock_report *r, struct lssock_sheet **ret) { (void)s; (void)r; (void)ret; return -ENOTSUP; }
