@@ -141,15 +141,17 @@ static int open_parent(const char *path, const char **ret_base)
 }
 
 /* Replacing is for plain files: root asking for /dev/null or /dev/stdout must
- * not turn a device, or the link to one, into a file. */
-static int check_target(int dir, const char *base)
+ * not turn a device, or the link to one, into a file. *mode: of what is there. */
+static int check_target(int dir, const char *base, unsigned *mode)
 {
 	struct stat st;
 
 	if (fstatat(dir, base, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : -errno;
-	if (S_ISREG(st.st_mode))
+	if (S_ISREG(st.st_mode)) {
+		*mode = st.st_mode & 0777;
 		return 0;
+	}
 	return S_ISLNK(st.st_mode) ? -ELOOP : S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
 }
 
@@ -165,39 +167,58 @@ static int open_temp(int dir, char *name, size_t size)
 	return fd;
 }
 
-static int fill(int fd, const void *bytes, size_t len, unsigned mode)
+int io_file_open(struct io_file *f, const char *path, unsigned mode)
 {
-	int r = io_write_all(fd, bytes, len);
+	const char *base = NULL;
+	int r = open_parent(path, &base);
 
-	if (!r && (fchmod(fd, mode) < 0 || fsync(fd) < 0))
+	if (r < 0)
+		return r;
+	*f = (struct io_file){ .dir = r, .fd = -1, .mode = mode };
+	r = check_target(f->dir, base, &f->mode);
+	if (!r) {
+		f->name = mem_alloc(strlen(base) + 1);
+		r = f->name ? 0 : -ENOMEM;
+	}
+	if (!r) {
+		memcpy(f->name, base, strlen(base) + 1);
+		r = f->fd = open_temp(f->dir, f->temp, sizeof(f->temp));
+	}
+	if (r >= 0)
+		return 0;
+	mem_free(f->name);
+	close(f->dir);
+	return r;
+}
+
+int io_file_close(struct io_file *f, bool keep)
+{
+	int r = 0;
+
+	if (keep && (fchmod(f->fd, f->mode) < 0 || fsync(f->fd) < 0))
 		r = -errno;
-	if (close(fd) < 0 && !r)
+	if (close(f->fd) < 0 && !r)
 		r = -errno;
+	if (keep && !r && renameat(f->dir, f->temp, f->dir, f->name) < 0)
+		r = -errno;
+	if (!keep || r)
+		unlinkat(f->dir, f->temp, 0);
+	mem_free(f->name);
+	close(f->dir);
 	return r;
 }
 
 int io_replace(const char *path, const void *bytes, size_t len, unsigned mode)
 {
-	const char *base = NULL;
-	char temp[48];
-	int dir, fd, r;
+	struct io_file f;
+	int r = io_file_open(&f, path, mode), closed;
 
-	dir = open_parent(path, &base);
-	if (dir < 0)
-		return dir;
-	r = check_target(dir, base);
-	fd = r ? r : open_temp(dir, temp, sizeof(temp));
-	if (fd >= 0) {
-		r = fill(fd, bytes, len, mode);
-		if (!r && renameat(dir, temp, dir, base) < 0)
-			r = -errno;
-		if (r)
-			unlinkat(dir, temp, 0);
-	} else {
-		r = fd;
-	}
-	close(dir);
-	return r;
+	if (r < 0)
+		return r;
+	f.mode = mode;
+	r = io_write_all(f.fd, bytes, len);
+	closed = io_file_close(&f, !r);
+	return r ? r : closed;
 }
 
 uint64_t io_now_ns(void)

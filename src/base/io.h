@@ -15,8 +15,22 @@ int io_read_at(int dirfd, const char *name, struct buf *b, size_t limit);
 int io_readlink_at(int dirfd, const char *name, struct buf *b);
 /* Writes all of it. 0 or -errno (EPIPE, ENOSPC, EIO …). */
 int io_write_all(int fd, const void *bytes, size_t len);
-/* Creates or replaces the file atomically with mode; never follows a symlink at
- * the end of path; no trace of it is left on failure. */
+/* A file that takes the place of another, or of none, at once and when it is whole.
+ * Until then it has a name of its own beside it. */
+struct io_file {
+	int dir, fd;
+	char temp[48];
+	char *name;			/* in dir */
+	unsigned mode;
+};
+/* Begins it: -errno where path cannot be replaced. A symlink at its end is not
+ * followed (-ELOOP), a device is none to be replaced (-EINVAL). mode: of a new file;
+ * one that is there keeps its own. */
+int io_file_open(struct io_file *f, const char *path, unsigned mode);
+/* Gives it its name if keep; else, or if that fails, no trace of it is left and what
+ * was there is there. 0 or -errno. To be called once after io_file_open() gave 0. */
+int io_file_close(struct io_file *f, bool keep);
+/* The same with all its bytes, and this mode whatever was there. */
 int io_replace(const char *path, const void *bytes, size_t len, unsigned mode);
 uint64_t io_now_ns(void);	/* CLOCK_MONOTONIC */
 

@@ -273,12 +273,13 @@ static int set_signal(struct cli *c, const struct cli_option *o, const char *arg
 	return 0;
 }
 
-enum word { W_NETNS, W_SORT, W_GROUP, W_PROC_ROOT, W_FROM, W_THEME, W_SCRIPT,
+enum word { W_OUTPUT, W_NETNS, W_SORT, W_GROUP, W_PROC_ROOT, W_FROM, W_THEME, W_SCRIPT,
 	    W_POLICY, W_BASELINE, W_SAVE, W_DISABLE, W_FAIL_ON };
 
 static int set_word(struct cli *c, const struct cli_option *o, const char *arg)
 {
 	switch ((enum word)o->value) {
+	case W_OUTPUT: c->output = arg; break;
 	case W_NETNS: c->ask.netns = arg; break;
 	case W_SORT: c->ask.sort = arg; break;
 	case W_GROUP: c->ask.group_by = arg; break;
@@ -444,6 +445,8 @@ const struct cli_option cli_options[] = {
 	{ 0, "csv", NULL, OUT, "", "CSV", set_format, 0, "csv" },
 	{ 0, "format", "NAME", OUT, "", "table, json, jsonl, csv, tsv, openmetrics or dot", set_format, 0,
 	  NULL },
+	{ 0, "output", "FILE", OUT, "", "into FILE, which is replaced at once and only if all went "
+	  "well", set_word, W_OUTPUT, NULL },
 	{ 'H', "no-header", NULL, OUT, "no header", "no header line", set_toggle,
 	  T_NO_HEADER, NULL },
 	{ 'W', "wide", NULL, OUT, "never cut", "never cut a column", set_toggle, T_WIDE, NULL },

@@ -17,6 +17,7 @@ struct cli {
 	struct buf filter;		/* the operands, and what options add */
 	struct buf columns;
 	const char *format;		/* NULL: table */
+	const char *output;		/* a file, NULL: stdout */
 	enum cli_color color;
 	bool no_header, wide, quiet, strict, stats, explain, pids, summary, wait;
 	bool wait_forever;
@@ -90,11 +91,15 @@ void say_fault(const char *file, const struct lssock_fault *f);
 const char *safe(struct buf *b, const char *text);
 /* Incompleteness as one line on stderr. */
 void say_notes(const struct lssock_snap *s);
-/* Standard output: 0, or EXIT_FAILED after having said so. */
+/* Standard output, or the file: 0, or EXIT_FAILED after having said so. */
 int put(const void *bytes, size_t len);
 int put_write(void *ctx, const void *bytes, size_t len);	/* a lssock_write_fn */
 int put_buf(struct buf *b);		/* and empties it */
-/* A write error of stdout that was met, 0: none. */
+/* From here on what is put goes into this file, which is replaced at the end and at
+ * once. 0, or EXIT_FAILED after having said why. */
+int put_into(const char *path);
+void put_done(bool keep);		/* or the file stays as it was */
+/* A write error that was met, 0: none. */
 int put_error(void);
 
 /* ---- commands ----------------------------------------------------------------- */

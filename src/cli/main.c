@@ -62,7 +62,7 @@ static void look_at_terminal(struct cli *c)
 	uint64_t n;
 
 	c->utf8 = setlocale(LC_CTYPE, "") && !strcmp(nl_langinfo(CODESET), "UTF-8");
-	c->tty = isatty(STDOUT_FILENO);
+	c->tty = !c->output && isatty(STDOUT_FILENO);
 	if (c->tty) {
 		c->width = 80;
 		if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws) == 0 && ws.ws_col)
@@ -97,6 +97,26 @@ static bool acts(const struct command *cmd)
 	return cmd && (cmd->run == cmd_kill || cmd->run == cmd_close);
 }
 
+/* Whether there is one whole to be put into a file. */
+static bool prints(const struct cli *c, const struct command *cmd)
+{
+	const struct cli_audit *a = &c->audit;
+	bool saves_only = a->save && !a->policy_init && !a->policy && !a->baseline;
+
+	return !c->quiet && !saves_only &&
+	       (!cmd || cmd->run == cmd_netns || cmd->run == cmd_audit);
+}
+
+static int begin_output(const struct cli *c, const struct command *cmd)
+{
+	if (!c->output)
+		return 0;
+	if (prints(c, cmd))
+		return put_into(c->output);
+	say("--output is for a list, a story, netns and audit, where they print something");
+	return EXIT_USAGE;
+}
+
 static int run(struct cli *c, const struct command *cmd)
 {
 	int r;
@@ -123,8 +143,10 @@ static int run(struct cli *c, const struct command *cmd)
 		    "--fail-on and --allow-partial belong to `lssock audit'");
 		return EXIT_USAGE;
 	}
-	if (cmd)
-		return cmd->run(c);
+	if (cmd) {
+		r = begin_output(c, cmd);
+		return r ? r : cmd->run(c);
+	}
 	if (c->interval_us || c->rounds || c->open.anon || c->batch) {
 		say("--interval, --rounds, --batch and --anon belong to `lssock record', "
 		    "`events' or `watch'");
@@ -132,7 +154,9 @@ static int run(struct cli *c, const struct command *cmd)
 	}
 	if (c->columns.len && !strcmp(buf_cstr(&c->columns), "help"))
 		return help_columns(c);
-	r = is_story(c) ? cmd_story(c) : cmd_list(c);
+	r = begin_output(c, NULL);
+	if (!r)
+		r = is_story(c) ? cmd_story(c) : cmd_list(c);
 	return r;
 }
 
@@ -165,6 +189,7 @@ int main(int argc, char **argv)
 	if (r == 0)
 		r = run(&c, cmd);
 	args_release(&c);
+	put_done(r != EXIT_USAGE && r != EXIT_FAILED);
 	/* Usage and findings stand; an answer that did not arrive does not. */
 	if (put_error() && r != EXIT_USAGE)
 		r = EXIT_FAILED;

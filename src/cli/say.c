@@ -1,16 +1,23 @@
 /* SPDX-License-Identifier: MIT */
-/* The way out: messages on stderr, bytes on stdout, and what was lost there. */
+/* The way out: messages on stderr, bytes on stdout or into the file of --output, and
+ * what was lost there. */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/io.h"
 #include "base/text.h"
 #include "cli/cli.h"
 
-static int lost;	/* first write error of stdout; say.c's only state */
+/* say.c's only state. */
+static struct {
+	int lost;		/* first error of writing */
+	const char *path;	/* of the file, NULL: stdout */
+	struct io_file file;
+} out;
 
 void say(const char *fmt, ...)
 {
@@ -133,22 +140,62 @@ void say_notes(const struct lssock_snap *s)
 	buf_release(&b);
 }
 
+static void lose(int err)
+{
+	struct buf b = { 0 };
+
+	if (out.lost)
+		return;
+	out.lost = -err;
+	if (out.path)
+		say("%s: %s; it was left as it was", safe(&b, out.path), strerror(-err));
+	else if (err != -EPIPE)
+		say("output lost: %s", strerror(-err));
+	buf_release(&b);
+}
+
 int put(const void *bytes, size_t len)
 {
-	int r = lost ? -lost : io_write_all(STDOUT_FILENO, bytes, len);
+	int r = out.lost ? -out.lost :
+		io_write_all(out.path ? out.file.fd : STDOUT_FILENO, bytes, len);
 
-	if (r < 0 && !lost) {
-		lost = -r;
-		if (lost != EPIPE)
-			say("output lost: %s", strerror(lost));
-	}
+	if (r < 0)
+		lose(r);
 	return r < 0 ? EXIT_FAILED : 0;
 }
 
 int put_write(void *ctx, const void *bytes, size_t len)
 {
 	(void)ctx;
-	return put(bytes, len) ? -lost : 0;
+	return put(bytes, len) ? -out.lost : 0;
+}
+
+int put_into(const char *path)
+{
+	mode_t mask = umask(0);
+	struct buf b = { 0 };
+	int r;
+
+	umask(mask);
+	r = io_file_open(&out.file, path, 0644 & ~mask);
+	if (r == 0)
+		out.path = path;
+	else
+		say("%s: %s", safe(&b, path), r == -ELOOP ? "a symbolic link is not replaced" :
+		    r == -EINVAL ? "not a plain file" : strerror(-r));
+	buf_release(&b);
+	return r < 0 ? EXIT_FAILED : 0;
+}
+
+void put_done(bool keep)
+{
+	int r;
+
+	if (!out.path)
+		return;
+	r = io_file_close(&out.file, keep && !out.lost);
+	if (r < 0)
+		lose(r);
 }
 
 int put_buf(struct buf *b)
@@ -165,5 +212,5 @@ int put_buf(struct buf *b)
 
 int put_error(void)
 {
-	return lost;
+	return out.lost;
 }

@@ -4,10 +4,10 @@
 # own but what is allowed here by name.
 . "$(dirname "$0")/../lib.sh"
 
-# mem_countdown: the allocation that a test makes fail. lost (cli/say.c): whether
-# output went nowhere, asked once at the end of the program. restore (live/restore.c): what
+# mem_countdown: the allocation that a test makes fail. out (cli/say.c): where output goes,
+# and whether it went nowhere, asked once at the end of the program. restore (live/restore.c): what
 # handlers of signals reach.
-allowed='lost|restore|mem_countdown|mem_failed|mem_fail|fail_at|__asan_.*|__ubsan_.*|__odr_asan.*|\.?L?\.?ubsan.*'
+allowed='out|restore|mem_countdown|mem_failed|mem_fail|fail_at|__asan_.*|__ubsan_.*|__odr_asan.*|\.?L?\.?ubsan.*'
 objects=$(find "$B" -name '*.o' -path '*/*/*' ! -path '*/tests/*' ! -name '*.bpf.o' | sort)
 if [ -z "$objects" ]; then
 	skip "writable data" "no objects in $B"
