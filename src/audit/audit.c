@@ -118,7 +118,7 @@ int lssock_audit_query(const struct lssock_audit *a, const struct lssock_questio
 	checks_needs(a->off, &query->plan.needs, query->plan.keep);
 	if (a->policy)
 		policy_needs(a->policy, &query->plan.needs, query->plan.keep);
-	if (!checks_need_connections(a->off) &&
+	if (!checks_need_connections(a->off) && !(ask.flags & LSSOCK_Q_METRICS) &&
 	    !(query->plan.needs & (NEED_CLIENTS | NEED_PEER)))
 		plan_listen_only(query);
 	*ret = query;

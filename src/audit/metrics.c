@@ -61,9 +61,10 @@ int lssock_metrics_sheet(struct lssock_snap *s, const struct lssock_report *r,
 			 struct lssock_sheet **ret)
 {
 	const uint32_t none = 0;
+	bool all = !r || (r->all && r->query->flags & LSSOCK_Q_METRICS);
 	struct metrics m;
-	int e = r ? metrics_begin(&m, s, r->rows.n ? r->rows.v : &none, r->rows.n) :
-		    metrics_begin(&m, s, NULL, 0);
+	int e = all ? metrics_begin(&m, s, NULL, 0) :
+		      metrics_begin(&m, s, r->rows.n ? r->rows.v : &none, r->rows.n);
 
 	if (e < 0)
 		return e;

@@ -118,6 +118,8 @@ static int take(struct audit *u)
 	args_filter(u->c);
 	if (!u->c->ask.netns)
 		u->c->ask.netns = "all";
+	if (u->c->format && !strcmp(u->c->format, "openmetrics"))
+		u->c->ask.flags |= LSSOCK_Q_METRICS;
 	if (u->c->format)
 		u->c->ask.layout = LSSOCK_LAYOUT_RECORD;
 	u->c->ask.width = u->c->tty && !u->c->wide ? u->c->width : 0;

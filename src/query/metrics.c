@@ -339,7 +339,7 @@ static void put_namespaces(struct metrics *m)
 static void put_sockets(struct metrics *m, const uint32_t *rows, uint32_t n)
 {
 	static const struct metric what = {
-		"lssock_sockets", "gauge", "Sockets by protocol and state."
+		"lssock_sockets", "gauge", "Sockets that were asked for, by protocol and state."
 	};
 	uint32_t label[N_METRIC_LABEL] = { 0 }, i;
 	struct series t = { 0 };

@@ -365,7 +365,7 @@ static void set_protos(struct lssock_query *q, const struct lssock_question *ask
 		return;
 	q->protos = LSSOCK_PROTOS_INET | q->filter->protos_named;
 	if (ask->flags & (LSSOCK_Q_FULLEST | LSSOCK_Q_SUMMARY | LSSOCK_Q_NETNS_LIST |
-			  LSSOCK_Q_METRICS))
+			  LSSOCK_Q_METRICS) && !(ask->flags & LSSOCK_Q_AUDIT))
 		q->protos = LSSOCK_PROTOS_ALL;
 	if (ask->flags & LSSOCK_Q_AUDIT)
 		q->protos |= PROTOS_AUDIT;
@@ -537,7 +537,9 @@ static uint32_t states_wanted(const struct lssock_query *q, unsigned proto)
 {
 	uint32_t states = ALL_STATES;
 
-	if (q->flags & LSSOCK_Q_LISTEN)
+	if (q->flags & LSSOCK_Q_METRICS)
+		states = ALL_STATES;	/* -l selects what is judged, not what is counted */
+	else if (q->flags & LSSOCK_Q_LISTEN)
 		states = listen_states(proto);
 	else if (q->flags & LSSOCK_Q_AUDIT)
 		states = proto == LSSOCK_RAW ? ALL_STATES : listen_states(proto);
