@@ -200,13 +200,16 @@ compile_commands.json:
 BINDIR := $(DESTDIR)$(PREFIX)/bin
 LIBDIR := $(DESTDIR)$(PREFIX)/lib
 SHARE := $(DESTDIR)$(PREFIX)/share
+UNITDIR := $(LIBDIR)/systemd/system
 INSTALLED = $(BINDIR)/lssock $(LIBDIR)/liblssock.so.0 $(LIBDIR)/liblssock.so \
 	$(LIBDIR)/pkgconfig/lssock.pc $(DESTDIR)$(PREFIX)/include/lssock.h \
 	$(SHARE)/man/man1/lssock.1 $(SHARE)/man/man7/lssock-filter.7 \
 	$(SHARE)/man/man7/lssock-fields.7 $(SHARE)/man/man3/liblssock.3 \
 	$(SHARE)/man/man5/lssock-config.5 \
 	$(SHARE)/bash-completion/completions/lssock $(SHARE)/zsh/site-functions/_lssock \
-	$(SHARE)/fish/vendor_completions.d/lssock.fish
+	$(SHARE)/fish/vendor_completions.d/lssock.fish \
+	$(UNITDIR)/lssock-audit.service $(UNITDIR)/lssock-audit.timer \
+	$(SHARE)/lssock/lssock-alerts.yml
 
 install: all
 	install -D -m 755 $B/lssock $(BINDIR)/lssock
@@ -223,6 +226,10 @@ install: all
 	install -D -m 644 $B/completion/lssock.bash $(SHARE)/bash-completion/completions/lssock
 	install -D -m 644 $B/completion/_lssock $(SHARE)/zsh/site-functions/_lssock
 	install -D -m 644 $B/completion/lssock.fish $(SHARE)/fish/vendor_completions.d/lssock.fish
+	sed -e 's,@PREFIX@,$(PREFIX),' src/systemd/lssock-audit.service | \
+		install -D -m 644 /dev/stdin $(UNITDIR)/lssock-audit.service
+	install -D -m 644 src/systemd/lssock-audit.timer $(UNITDIR)/lssock-audit.timer
+	install -D -m 644 src/prometheus/lssock-alerts.yml $(SHARE)/lssock/lssock-alerts.yml
 
 uninstall:
 	rm -f $(INSTALLED)

@@ -17,8 +17,11 @@ t_is "$(files)" "./usr/bin/lssock
 ./usr/lib/liblssock.so
 ./usr/lib/liblssock.so.0
 ./usr/lib/pkgconfig/lssock.pc
+./usr/lib/systemd/system/lssock-audit.service
+./usr/lib/systemd/system/lssock-audit.timer
 ./usr/share/bash-completion/completions/lssock
 ./usr/share/fish/vendor_completions.d/lssock.fish
+./usr/share/lssock/lssock-alerts.yml
 ./usr/share/man/man1/lssock.1
 ./usr/share/man/man3/liblssock.3
 ./usr/share/man/man5/lssock-config.5
