@@ -65,6 +65,9 @@ int filter_new(const char *text, uint32_t flags, struct filter **ret, struct lss
 void filter_free(struct filter *f);
 /* Canonical text: parses to an equal filter. */
 void filter_print(const struct filter *f, struct buf *out);
+/* Bytes as a value of a text field, quoted as needed; glob: every * stands for anything. */
+void filter_put_text(struct buf *b, const struct field *f, const char *s, size_t len,
+		     bool glob);
 /* For one (row, owner) pair; owner 0: as a row without owners. */
 enum tri filter_pair(const struct filter *f, const struct lssock_snap *s, uint32_t row,
 		     uint32_t owner);

@@ -45,11 +45,10 @@ static void put_bytes(struct buf *b, const char *s, size_t len, bool quote, bool
 		buf_putc(b, '\'');
 }
 
-static void put_text(struct buf *b, const struct field *f, const struct operand *o)
+void filter_put_text(struct buf *b, const struct field *f, const char *s, size_t len,
+		     bool glob)
 {
-	const char *s = o->text;
-	size_t len = o->len;
-	bool quote = !len || (!o->glob && memchr(s, ' ', len));
+	bool quote = !len || (!glob && memchr(s, ' ', len));
 
 	if (f->type == FT_NAME && len && (!s[0] || s[0] == '@')) {
 		buf_puts(b, s[0] ? "\\x40" : "@");
@@ -57,7 +56,7 @@ static void put_text(struct buf *b, const struct field *f, const struct operand 
 		len--;
 		quote = quote && len;
 	}
-	put_bytes(b, s, len, quote, o->glob);
+	put_bytes(b, s, len, quote, glob);
 }
 
 /* Raw between quotes, as a shell would have it: 'it'"'"'s'. */
@@ -119,7 +118,7 @@ static void put_operand(struct buf *b, const struct field *f, const struct opera
 	} else if (f->type == FT_STATE) {
 		put_states(b, o->states);
 	} else if (f->type == FT_WORD || bind_is_text(f)) {
-		put_text(b, f, o);
+		filter_put_text(b, f, o->text, o->len, o->glob);
 	} else if (o->lo.kind == LSSOCK_V_ADDR) {
 		addr_put(b, &o->lo.a);
 	} else if (f->type == FT_REAL) {
