@@ -3,12 +3,7 @@
 #include <errno.h>
 #include "audit/audit.h"
 #define WEAK __attribute__((weak))
-WEAK int policy_new(const char *text, size_t len, fault_fn fault, void *ctx, struct policy **ret) { (void)text; (void)len; (void)fault; (void)ctx; (void)ret; return -EINVAL; }
-WEAK void policy_free(struct policy *p) { (void)p; }
-WEAK void policy_needs(const struct policy *p, uint32_t *needs, uint32_t keep[DIAG_N_CLASS]) { (void)p; (void)needs; (void)keep; }
-WEAK void policy_judge(const struct policy *p, struct lssock_report *r) { (void)p; (void)r; }
 WEAK int baseline_new(const char *text, size_t len, fault_fn fault, void *ctx, struct baseline **ret) { (void)text; (void)len; (void)fault; (void)ctx; (void)ret; return -EBADMSG; }
 WEAK void baseline_free(struct baseline *b) { (void)b; }
 WEAK void baseline_judge(const struct baseline *b, struct lssock_report *r) { (void)b; (void)r; }
-WEAK int lssock_policy_write(const struct lssock_report *r, lssock_write_fn w, void *wctx) { (void)r; (void)w; (void)wctx; return -ENOTSUP; }
 WEAK int lssock_baseline_write(const struct lssock_report *r, lssock_write_fn w, void *wctx) { (void)r; (void)w; (void)wctx; return -ENOTSUP; }
