@@ -817,6 +817,16 @@ int lssock_baseline_write(const struct lssock_report *r, lssock_write_fn w, void
 int lssock_diff_sheet(struct lssock_view *old, struct lssock_view *now,
 		      struct lssock_sheet **ret);
 
+struct lssock_diff_info {
+	uint32_t gone, fresh, changed, same;
+	uint32_t unjudged;		/* that one side could not have seen, or whose match
+					   is not known there: in no row */
+	int64_t apart_us;		/* from old to now */
+	bool same_host, same_boot;
+};
+/* -EINVAL: another kind of sheet. */
+int lssock_diff_info(const struct lssock_sheet *sheet, struct lssock_diff_info *ret);
+
 #pragma GCC visibility pop
 
 #ifdef __cplusplus

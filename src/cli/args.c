@@ -722,6 +722,7 @@ int args_parse(struct cli *c, int argc, char **argv)
 		if (options && !strcmp(argv[i], "--")) {
 			options = false;
 			c->search = true;
+			c->n_before = c->n_operands;
 		} else if (options && argv[i][0] == '-' && argv[i][1] == '-')
 			r = parse_long(c, argc, argv, &i);
 		else if (options && argv[i][0] == '-' && argv[i][1])

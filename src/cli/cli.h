@@ -24,6 +24,7 @@ struct cli {
 	uint64_t wait_us;
 	bool help, version;
 	bool search;			/* after --: operands are a filter, never a story */
+	int n_before;			/* so many operands stand before the -- */
 	const char *generate;		/* man fragment or completion */
 	uint32_t unix_types;		/* bits 1u << SOCK_*; bit 0: any */
 	char **operands;
@@ -89,8 +90,9 @@ void say_filter(const char *text, const struct lssock_err *err);
 void say_fault(const char *file, const struct lssock_fault *f);
 /* Makes text of a user or the kernel safe; the buffer owns it. */
 const char *safe(struct buf *b, const char *text);
-/* Incompleteness as one line on stderr. */
+/* Incompleteness as one line on stderr; whose: "OLD is ", or "". */
 void say_notes(const struct lssock_snap *s);
+void say_notes_of(const char *whose, const struct lssock_snap *s);
 /* Standard output, or the file: 0, or EXIT_FAILED after having said so. */
 int put(const void *bytes, size_t len);
 int put_write(void *ctx, const void *bytes, size_t len);	/* a lssock_write_fn */
@@ -113,6 +115,7 @@ int cmd_close(struct cli *c);
 int cmd_watch(struct cli *c);
 int cmd_events(struct cli *c);
 int cmd_audit(struct cli *c);
+int cmd_diff(struct cli *c);
 int cmd_batch(struct cli *c);		/* watch --batch */
 
 /* Opens, asks, takes: shared by all. An exit status, 0: *ret_… are set. */

@@ -28,12 +28,12 @@ static const struct command commands[] = {
 	{ "watch", cmd_watch, "the live view; with --batch a list per round" },
 	{ "top", cmd_watch, NULL },
 	{ "audit", cmd_audit, "judge what listens: by checks, a policy, a baseline" },
-	{ "diff", NULL, NULL },
+	{ "diff", cmd_diff, "what differs between two recordings, or one and now" },
 };
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
 static const char *const command_names[] = {
-	"watch", "events", "netns", "record", "kill", "close", "audit", NULL
+	"watch", "events", "netns", "record", "kill", "close", "audit", "diff", NULL
 };
 
 const char *const *help_commands(void)

@@ -119,6 +119,11 @@ static uint32_t put_notes(struct buf *b, const struct lssock_snap *s,
 
 void say_notes(const struct lssock_snap *s)
 {
+	say_notes_of("", s);
+}
+
+void say_notes_of(const char *whose, const struct lssock_snap *s)
+{
 	struct buf b = { 0 };
 	uint32_t n, i, shown = 0;
 	const struct lssock_note *notes = lssock_notes(s, &n);
@@ -136,7 +141,7 @@ void say_notes(const struct lssock_snap *s)
 		i += put_notes(&b, s, &notes[i], n - i);
 	}
 	if (shown)
-		say("incomplete: %s", buf_cstr(&b));
+		say("%sincomplete: %s", whose, buf_cstr(&b));
 	buf_release(&b);
 }
 

@@ -437,6 +437,20 @@ static void put_meta(struct json *j)
 	put_notes(j);
 }
 
+/* The same of what it is compared with. */
+static void put_before(struct json *j)
+{
+	const struct lssock_sheet *now = j->sheet;
+	struct lssock_sheet old = { .kind = now->kind, .snap = now->before };
+
+	j->sheet = &old;
+	buf_puts(j->b, ",\n\"old\":");
+	json_open(j);
+	put_meta(j);
+	json_close(j);
+	j->sheet = now;
+}
+
 static void put_head(struct json *j)
 {
 	json_open(j);
@@ -447,6 +461,8 @@ static void put_head(struct json *j)
 	json_close(j);
 	if (j->sheet->snap)
 		put_meta(j);
+	if (j->sheet->before)
+		put_before(j);
 }
 
 static const char *rows_key(enum sheet_kind kind)

@@ -12,6 +12,13 @@ struct rows {
 	uint32_t hidden[LSSOCK_N_STATE];/* rows that match but for their state */
 };
 
+/* A view is these and where they are from. */
+struct lssock_view {
+	struct lssock_snap *snap;	/* held */
+	const struct lssock_query *query;
+	struct rows rows;
+};
+
 /* 0 or -ENOMEM. */
 int rows_select(struct rows *r, const struct lssock_snap *s, const struct lssock_query *q);
 /* Orders the list and, unless the groups are what is limited, cuts it to the

@@ -71,6 +71,7 @@ struct lssock_sheet {
 	uint32_t n_rows, n_columns;
 	const struct sheet_column *columns;
 	struct lssock_snap *snap;	/* for notes and meta; may be NULL */
+	struct lssock_snap *before;	/* what it is compared with, or NULL */
 	/* Value of a cell. sub: which owner of subs(), 0: the first. */
 	void (*cell)(const struct lssock_sheet *s, uint32_t row, uint32_t sub, uint32_t col,
 		     struct lssock_value *ret);

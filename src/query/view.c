@@ -15,12 +15,6 @@
 #define EXPECT_ROW 16		/* rows ahead */
 #define EXPECT_OWNER 8
 
-struct lssock_view {
-	struct lssock_snap *snap;
-	const struct lssock_query *query;
-	struct rows rows;
-};
-
 /* ---- public ------------------------------------------------------------------- */
 
 void lssock_view_free(struct lssock_view *v)
