@@ -39,7 +39,8 @@ done
 sed -n "s/.*[{(][ ]*\\('.'\\|0\\), \"\\([a-z0-9-]*\\)\".*/--\\2/p" src/cli/args.c |
 	grep -vx -e --generate | sort -u >"$T/table"
 t_ok "the option table is found" test "$(wc -l <"$T/table")" -gt 50
-t_is "$(while read -r o; do run "$o" --help; [ "$rc" != 2 ] || err; done <"$T/table" |
+# One that takes a file may write into it.
+t_is "$(cd "$T" && while read -r o; do run "$o" --help; [ "$rc" != 2 ] || err; done <"$T/table" |
 	grep 'unknown option')" "" "its options are options"
 
 sed -n '/^\tstatic const char \*const names\[LSSOCK_N_NOTE\]/,/};/s/.*= "\(.*\)",/\1/p' src/model/names.c >"$T/words"
