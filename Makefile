@@ -99,19 +99,20 @@ $B/%.o: src/%.c
 	$(call say,CC,$<)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 # ---- documents made from the tables ---------------------------------------------
-MAN := $B/man/lssock.1 $B/man/lssock-filter.7 $B/man/lssock-fields.7 $B/man/liblssock.3 \
-	$B/man/lssock-config.5
+PAGES := $(notdir $(sort $(wildcard man/*.[1-9])))
+MAN := $(addprefix $B/man/,$(PAGES))
 COMPLETION := $B/completion/lssock.bash $B/completion/_lssock $B/completion/lssock.fish
 
 docs: $(MAN) $(COMPLETION)
 
-$B/man/options $B/man/fields $B/man/keys: $B/lssock
+$B/man/options $B/man/fields $B/man/keys $B/man/checks: $B/lssock
 	@mkdir -p $(@D)
 	$(call say,GEN,$@)$B/lssock --generate man-$(@F) >$@
-$B/man/%: man/% $B/man/options $B/man/fields $B/man/keys
+$B/man/%: man/% $B/man/options $B/man/fields $B/man/keys $B/man/checks
 	$(call say,MAN,$@)sed -e 's/@VERSION@/$(VERSION)/' \
 		-e '/^@OPTIONS@/{r $B/man/options' -e 'd}' \
 		-e '/^@KEYS@/{r $B/man/keys' -e 'd}' \
+		-e '/^@CHECKS@/{r $B/man/checks' -e 'd}' \
 		-e '/^@FIELDS@/{r $B/man/fields' -e 'd}' $< >$@
 
 $B/completion/lssock.bash: $B/lssock
@@ -203,9 +204,7 @@ SHARE := $(DESTDIR)$(PREFIX)/share
 UNITDIR := $(LIBDIR)/systemd/system
 INSTALLED = $(BINDIR)/lssock $(LIBDIR)/liblssock.so.0 $(LIBDIR)/liblssock.so \
 	$(LIBDIR)/pkgconfig/lssock.pc $(DESTDIR)$(PREFIX)/include/lssock.h \
-	$(SHARE)/man/man1/lssock.1 $(SHARE)/man/man7/lssock-filter.7 \
-	$(SHARE)/man/man7/lssock-fields.7 $(SHARE)/man/man3/liblssock.3 \
-	$(SHARE)/man/man5/lssock-config.5 \
+	$(foreach p,$(PAGES),$(SHARE)/man/man$(subst .,,$(suffix $p))/$p) \
 	$(SHARE)/bash-completion/completions/lssock $(SHARE)/zsh/site-functions/_lssock \
 	$(SHARE)/fish/vendor_completions.d/lssock.fish \
 	$(UNITDIR)/lssock-audit.service $(UNITDIR)/lssock-audit.timer \
@@ -218,11 +217,9 @@ install: all
 	sed -e 's,@PREFIX@,$(PREFIX),' -e 's/@VERSION@/$(VERSION)/' src/lssock.pc.in | \
 		install -D -m 644 /dev/stdin $(LIBDIR)/pkgconfig/lssock.pc
 	install -D -m 644 include/lssock.h $(DESTDIR)$(PREFIX)/include/lssock.h
-	install -D -m 644 $B/man/lssock.1 $(SHARE)/man/man1/lssock.1
-	install -D -m 644 $B/man/lssock-filter.7 $(SHARE)/man/man7/lssock-filter.7
-	install -D -m 644 $B/man/lssock-fields.7 $(SHARE)/man/man7/lssock-fields.7
-	install -D -m 644 $B/man/lssock-config.5 $(SHARE)/man/man5/lssock-config.5
-	install -D -m 644 $B/man/liblssock.3 $(SHARE)/man/man3/liblssock.3
+	for p in $(PAGES); do \
+		install -D -m 644 $B/man/$$p $(SHARE)/man/man$${p##*.}/$$p || exit; \
+	done
 	install -D -m 644 $B/completion/lssock.bash $(SHARE)/bash-completion/completions/lssock
 	install -D -m 644 $B/completion/_lssock $(SHARE)/zsh/site-functions/_lssock
 	install -D -m 644 $B/completion/lssock.fish $(SHARE)/fish/vendor_completions.d/lssock.fish

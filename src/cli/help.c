@@ -179,6 +179,21 @@ static void man_fields(struct buf *b)
 	}
 }
 
+static void man_checks(struct buf *b)
+{
+	struct lssock_check_info c;
+	uint32_t i;
+
+	for (i = 0; i < lssock_checks(); i++) {
+		lssock_check_info(i, &c);
+		buf_puts(b, ".TP\n.BR ");
+		put_roff(b, c.code, strlen(c.code));
+		buf_printf(b, " \" (%s)\"\n", lssock_severity_name(c.severity));
+		put_roff_text(b, c.why);
+		put_roff_text(b, c.fix);
+	}
+}
+
 static void man_keys(struct buf *b)
 {
 	const char *keys, *help;
@@ -189,9 +204,7 @@ static void man_keys(struct buf *b)
 			continue;
 		buf_puts(b, ".TP\n.B ");
 		put_roff_text(b, keys);
-		buf_puts(b, "\n");
 		put_roff_text(b, help);
-		buf_puts(b, "\n");
 	}
 }
 
@@ -482,7 +495,7 @@ int help_generate(const char *what)
 {
 	static const struct { const char *name; void (*make)(struct buf *b); } makers[] = {
 		{ "man-fields", man_fields }, { "man-options", man_options },
-		{ "man-keys", man_keys },
+		{ "man-keys", man_keys }, { "man-checks", man_checks },
 		{ "bash", complete_bash }, { "zsh", complete_zsh }, { "fish", complete_fish },
 	};
 	struct buf b = { 0 };
@@ -495,7 +508,7 @@ int help_generate(const char *what)
 			r = put_buf(&b);
 		}
 	if (r == EXIT_USAGE)
-		say("--generate: man-fields, man-options, man-keys, bash, zsh or fish");
+		say("--generate: man-fields, man-options, man-keys, man-checks, bash, zsh or fish");
 	buf_release(&b);
 	return r;
 }

@@ -16,7 +16,8 @@ in_page()
 	done <"$1"
 }
 
-for p in lssock.1 lssock-filter.7 lssock-fields.7 liblssock.3 lssock-config.5; do
+for p in lssock.1 lssock-filter.7 lssock-fields.7 liblssock.3 lssock-config.5 \
+	lssock-audit.1; do
 	if ! command -v mandoc >/dev/null; then
 		skip "man/$p is well-formed" "no mandoc"
 	else
