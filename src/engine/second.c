@@ -544,8 +544,8 @@ void second_look(struct collect *c)
 		.looked_twice = c->looked_twice,
 	};
 	link_why(c->s, &known);
-	note_hidden(c->s);
 	say_later(c);
 	if (c->looked_twice && !relies)
 		look_for_vanished(c);
+	note_hidden(c->s);
 }
