@@ -13,7 +13,8 @@
 
 /* ---- programs -------------------------------------------------------------------------- */
 
-/* One finding for all processes of a service that have the flag. */
+/* One finding for all processes of a service that have the flag, and of which it has
+ * not been said for another service. */
 static void judge_exe(struct judge *j, uint32_t service, uint16_t flag, uint16_t but,
 		      enum lssock_severity severity, const char *what)
 {
@@ -21,7 +22,6 @@ static void judge_exe(struct judge *j, uint32_t service, uint16_t flag, uint16_t
 	uint32_t n = 0;
 	struct finding *f;
 
-	look_anew(j);
 	while (next_holder(j, service_at(j, service), &h)) {
 		uint16_t flags = j->s->procs.v[h.proc].flags;
 
@@ -48,6 +48,7 @@ static void judge_exe(struct judge *j, uint32_t service, uint16_t flag, uint16_t
 static void judge_exes(struct judge *j, uint16_t flag, uint16_t but,
 		       enum lssock_severity severity, const char *what)
 {
+	look_anew(j);
 	for (uint32_t i = 0; i < j->r->services.n; i++)
 		judge_exe(j, i, flag, but, severity, what);
 }

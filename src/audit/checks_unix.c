@@ -106,13 +106,22 @@ static void judge_file(struct judge *j, uint32_t service, uint32_t row)
 	}
 }
 
+/* Names and states from /proc/net/unix are what any user likes them to be. */
+static bool is_forgeable(const struct judge *j, uint32_t row)
+{
+	const struct lssock_sock *k = snap_row(j->s, row);
+
+	return k->proto == LSSOCK_UNIX && (k->flags & LSSOCK_F_SOURCE) == LSSOCK_SRC_PROCFS;
+}
+
 static void for_each_row(struct judge *j, void (*judge)(struct judge *, uint32_t, uint32_t))
 {
 	for (uint32_t i = 0; i < j->r->services.n; i++) {
 		const struct lssock_service *v = service_at(j, i);
 
 		for (uint32_t k = 0; v->proto == LSSOCK_UNIX && k < v->n; k++)
-			judge(j, i, service_row(j, v, k));
+			if (!is_forgeable(j, service_row(j, v, k)))
+				judge(j, i, service_row(j, v, k));
 	}
 }
 
@@ -126,17 +135,12 @@ void check_socket_file(struct judge *j)
 	for_each_row(j, judge_file);
 }
 
-/* Names and states from /proc/net/unix are what any user likes them to be. */
 void unjudged_unix(struct judge *j)
 {
 	uint64_t n = 0;
 
-	for (uint32_t i = 0; i < j->r->rows.n; i++) {
-		const struct lssock_sock *k = snap_row(j->s, j->r->rows.v[i]);
-
-		n += k->proto == LSSOCK_UNIX &&
-		     (k->flags & LSSOCK_F_SOURCE) == LSSOCK_SRC_PROCFS;
-	}
+	for (uint32_t i = 0; i < j->r->rows.n; i++)
+		n += is_forgeable(j, j->r->rows.v[i]);
 	if (!n)
 		return;
 	not_judged(j);
