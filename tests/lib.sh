@@ -188,6 +188,26 @@ scene_start()
 # scene_do THING: one more.
 scene_do() { printf '%s\n' "$1" >&8; scene_ready; }
 scene_stop() { exec 8>&- 9<&-; wait "$scene_pid"; }
+# other_start "CMD…" THING…: beside it, a scene of another program: CMD is a copy of
+# $SCENE, maybe behind setpriv and the like. Its facts are in $T/other.
+other_start()
+{
+	rm -f "$T/in2" "$T/said2"
+	: >"$T/other"
+	mkfifo "$T/in2" "$T/said2"
+	t_cmd=$1
+	shift
+	# shellcheck disable=SC2086
+	$t_cmd "$@" <"$T/in2" >"$T/said2" &
+	other_pid=$!
+	exec 5>"$T/in2" 4<"$T/said2"
+	while read -r t_line <&4; do
+		[ "$t_line" != ready ] || return 0
+		printf '%s\n' "$t_line" >>"$T/other"
+	done
+	bail "the other scene ended"
+}
+other_stop() { exec 5>&- 4<&-; wait "$other_pid"; }
 # fact WHAT ROLE KEY [N]: of the n-th such line.
 fact()
 {

@@ -3,7 +3,8 @@
 
 d is the document, socks(key=value, ...) the sockets with these values (nested
 ones as tcp__rtt=...), one(...) the only such socket, owners(s) their
-(pid, fd) pairs sorted. A file of JSON lines gives {"sockets": [...]}.
+(pid, fd) pairs sorted. Of an audit: finds(...) its findings, codes(...) their
+"SEVERITY CODE" sorted. A file of JSON lines gives {"sockets": [...]}.
 """
 import base64  # noqa: F401  (for expressions)
 import json
@@ -67,6 +68,14 @@ def one(**want):
     if len(found) != 1:
         raise SystemExit("%d sockets with %s: %s" % (len(found), want, json.dumps(found)[:1500]))
     return found[0]
+
+
+def finds(**want):
+    return [f for f in d["findings"] if all(get(f, k) == v for k, v in want.items())]
+
+
+def codes(**want):
+    return sorted("%s %s" % (f["severity"], f["code"]) for f in finds(**want))
 
 
 def owners(s):

@@ -27,7 +27,7 @@ static int bound(const char *arg, int type, int protocol, struct addr *a)
 	fd = socket(a->ss.ss_family, type | SOCK_CLOEXEC, protocol);
 	if (fd < 0)
 		return -errno;
-	if (type == SOCK_STREAM)
+	if (option_number(arg, "reuseaddr", type == SOCK_STREAM))
 		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	if (option_number(arg, "reuseport", 0))
 		setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one));
