@@ -266,7 +266,7 @@ static uint32_t take_name(struct writer *w)
 		w->err = -ENOMEM;
 		return 0;
 	}
-	n = *number == INDEX_NONE ? 1 : *number + 1;
+	n = *number == INDEX_NONE ? 1 : *number;
 	while (index_get(&w->p->by_name, id) != INDEX_NONE) {
 		w->line.len = len;
 		buf_putc(&w->line, '-');

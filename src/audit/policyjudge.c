@@ -75,7 +75,7 @@ static struct outcome judge_row(const struct judge *j, uint32_t row)
 	return o;
 }
 
-/* Any user can write such rows; nobody knows what they are. */
+/* Any user can write such rows, so no rule is asked: unjudged_unix() tells of them. */
 static bool is_forgeable(const struct lssock_sock *k)
 {
 	return k->proto == LSSOCK_UNIX && (k->flags & LSSOCK_F_SOURCE) == LSSOCK_SRC_PROCFS;
@@ -107,7 +107,7 @@ static void put_rule(const struct judge *j, uint32_t rule)
 
 	if (rule == LSSOCK_NONE) {
 		buf_puts(b, j->p->otherwise_line ? "no rule fits, and the default (line " :
-			 "no rule fits, and the policy has no default");
+			 "no rule fits, and a policy without a default");
 		if (j->p->otherwise_line) {
 			buf_u64(b, j->p->otherwise_line);
 			buf_putc(b, ')');
@@ -244,15 +244,6 @@ static void tell_unsure(const struct judge *j, const struct outcome *o, uint32_t
 	put_unknown(j, unknown_leaf(j, when, row, o->unsure_owner), row, o->unsure_owner);
 }
 
-static void tell_forgeable(const struct judge *j, uint32_t row)
-{
-	report_unjudged(j->r);
-	buf_puts(&j->r->text, "unix ");
-	report_put(j->r, row, 0, "local");
-	buf_puts(&j->r->text, ": any user can write such rows of /proc/net/unix, so no rule "
-		 "was asked");
-}
-
 /* ---- services ----------------------------------------------------------------------- */
 
 static void tell(const struct judge *j, const struct outcome *o, uint32_t service, uint32_t row)
@@ -287,11 +278,10 @@ static void judge_service(const struct judge *j, uint32_t service)
 		return;
 	}
 	for (i = 0; i < v->n; i++) {
-		one = judge_row(j, rows[i]);
 		if (is_forgeable(snap_row(j->s, rows[i])))
-			tell_forgeable(j, rows[i]);
-		else
-			tell(j, &one, service, rows[i]);
+			continue;
+		one = judge_row(j, rows[i]);
+		tell(j, &one, service, rows[i]);
 	}
 }
 

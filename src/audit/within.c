@@ -160,9 +160,24 @@ static bool values_within(const struct term *a, const struct term *b)
 	return true;
 }
 
-static bool operands_apart(const struct field *f, const struct operand *x,
-			   const struct operand *y)
+/* Half of all numbers holds none of a range if neither of its ends. */
+static bool numbers_apart(enum cmp_op op_a, const struct operand *x, enum cmp_op op_b,
+			  const struct operand *y)
 {
+	if (op_a != OP_EQ && op_b != OP_EQ)
+		return false;
+	if (op_a != OP_EQ)
+		return numbers_apart(op_b, y, op_a, x);
+	if (op_b != OP_EQ)
+		return !number_fits(op_b, &x->lo, y) && !number_fits(op_b, highest(x), y);
+	return value_compare(highest(x), &y->lo) < 0 || value_compare(highest(y), &x->lo) < 0;
+}
+
+static bool operands_apart(const struct term *a, const struct operand *x,
+			   const struct term *b, const struct operand *y)
+{
+	const struct field *f = &field_table[a->n->field];
+
 	if (x->regex || y->regex || x->masked || y->masked || x->glob || y->glob)
 		return false;
 	if (f->type == FT_STATE)
@@ -171,20 +186,17 @@ static bool operands_apart(const struct field *f, const struct operand *x,
 		return is_text(x) && is_text(y) && !text_within(f, x, y);
 	if (!x->lo.kind || x->lo.kind == LSSOCK_V_ADDR || x->lo.kind != y->lo.kind)
 		return false;
-	return value_compare(highest(x), &y->lo) < 0 || value_compare(highest(y), &x->lo) < 0;
+	return numbers_apart(op_of(a->n), x, op_of(b->n), y);
 }
 
 /* No value is in both lists. */
 static bool values_apart(const struct term *a, const struct term *b)
 {
-	const struct field *f = &field_table[a->n->field];
 	uint32_t i, j;
 
-	if (op_of(a->n) != OP_EQ || op_of(b->n) != OP_EQ)
-		return false;
 	for (i = 0; i < a->n->count; i++)
 		for (j = 0; j < b->n->count; j++)
-			if (!operands_apart(f, operand(a, i), operand(b, j)))
+			if (!operands_apart(a, operand(a, i), b, operand(b, j)))
 				return false;
 	return true;
 }
@@ -359,6 +371,15 @@ static bool contradict(const struct term *a, const struct term *b)
 	       (a->negated ? values_within(b, a) : values_within(a, b));
 }
 
+/* Where a condition begins: joined and negated ones have no place of their own. */
+static uint32_t begins(const struct filter *f, uint32_t i)
+{
+	while (f->nodes.v[i].kind == NODE_AND || f->nodes.v[i].kind == NODE_OR ||
+	       f->nodes.v[i].kind == NODE_NOT)
+		i = f->nodes.v[i].a;
+	return f->nodes.v[i].pos;
+}
+
 /* Where two conditions of which both are asked exclude each other. */
 static bool contradicts(const struct filter *f, uint32_t root, uint32_t *ret_pos)
 {
@@ -375,7 +396,7 @@ static bool contradicts(const struct filter *f, uint32_t root, uint32_t *ret_pos
 			if (!steps--)
 				return false;
 			if (contradict(&a, &b)) {
-				*ret_pos = f->nodes.v[other].pos;
+				*ret_pos = begins(f, other);
 				return true;
 			}
 			if (!more)
@@ -394,16 +415,14 @@ bool condition_never(const struct filter *f, uint32_t *ret_pos)
 		return true;
 	if (may_listen(f))
 		return false;
-	*ret_pos = 0;
 	for (; f->nodes.v[i].kind == NODE_AND; i = f->nodes.v[i].b) {
 		part.root = f->nodes.v[i].a;
 		if (!may_listen(&part)) {
-			*ret_pos = f->nodes.v[part.root].pos;
+			*ret_pos = begins(f, part.root);
 			return true;
 		}
 	}
 	part.root = i;
-	if (!may_listen(&part))
-		*ret_pos = f->nodes.v[i].pos;
+	*ret_pos = begins(f, may_listen(&part) ? f->root : i);
 	return true;
 }
