@@ -21,7 +21,7 @@ static void put_findings(struct metrics *m, const struct lssock_report *r)
 {
 	static const struct metric what = {
 		"lssock_audit_findings", "gauge",
-		"What the audit found, by code and severity; 0 too of checks that were left out."
+		"What was found, by code and severity; 0 too of checks that were left out."
 	};
 	struct lssock_check_info info;
 	struct series t = { 0 };

@@ -29,6 +29,8 @@
 #define NEEDS_AUDIT (NEED_OWNERS | NEED_WHY | NEED_DETAILS | NEED_FILE | NEED_NETNS | \
 		     NEED_IFACE | NEED_ADDRS | NEED_USERS | NEED_AUTOBOUND | NEED_PORTRANGE | \
 		     NEED_LISTEN_COUNTERS | NEED_EXE_FILE | NEED_UNITS | NEED_NAT)
+#define NEEDS_METRICS (NEED_PROC | NEED_FDS | NEED_FILE | NEED_VIA | NEED_IFACE | NEED_ADDRS | \
+		       NEED_AUTOBOUND | NEED_PORTRANGE | NEED_LISTEN_COUNTERS)
 #define NEEDS_ALL (NEED_OWNERS | NEED_DETAILS | NEED_FILE | NEED_VIA | NEED_PEER | \
 		   NEED_NETNS | NEED_IFACE | NEED_ADDRS | NEED_USERS | NEED_AUTOBOUND | \
 		   NEED_CLIENTS | NEED_WHY | NEED_PORTRANGE | NEED_CGROUP | NEED_COUNTERS | \
@@ -349,8 +351,8 @@ static int set_groups(struct lssock_query *q, const char *list, struct lssock_er
 
 /* ---- selection -------------------------------------------------------------- */
 
-#define WHOLE (LSSOCK_Q_FULLEST | LSSOCK_Q_STORY | LSSOCK_Q_SUMMARY | LSSOCK_Q_NETNS_LIST | \
-	       LSSOCK_Q_METRICS)
+#define COUNTS (LSSOCK_Q_SUMMARY | LSSOCK_Q_NETNS_LIST | LSSOCK_Q_METRICS)
+#define WHOLE (LSSOCK_Q_FULLEST | LSSOCK_Q_STORY | COUNTS)
 
 static void set_protos(struct lssock_query *q, const struct lssock_question *ask)
 {
@@ -364,8 +366,7 @@ static void set_protos(struct lssock_query *q, const struct lssock_question *ask
 	if (q->protos)
 		return;
 	q->protos = LSSOCK_PROTOS_INET | q->filter->protos_named;
-	if (ask->flags & (LSSOCK_Q_FULLEST | LSSOCK_Q_SUMMARY | LSSOCK_Q_NETNS_LIST |
-			  LSSOCK_Q_METRICS) && !(ask->flags & LSSOCK_Q_AUDIT))
+	if (ask->flags & (LSSOCK_Q_FULLEST | COUNTS) && !(ask->flags & LSSOCK_Q_AUDIT))
 		q->protos = LSSOCK_PROTOS_ALL;
 	if (ask->flags & LSSOCK_Q_AUDIT)
 		q->protos |= PROTOS_AUDIT;
@@ -441,24 +442,20 @@ static void need_shown(struct lssock_query *q, uint32_t *needs, uint32_t keep[DI
 
 static uint32_t needs_of_kind(uint32_t flags)
 {
-	uint32_t needs = 0;
+	uint32_t needs = flags & (LSSOCK_Q_FULLEST | LSSOCK_Q_STORY) ? NEEDS_ALL : 0;
 
-	if (flags & (LSSOCK_Q_FULLEST | LSSOCK_Q_STORY))
-		needs |= NEEDS_ALL;
+	if (flags & COUNTS)
+		needs |= NEED_COUNTERS | NEED_NETNS | NEED_OWNERS | NEED_WHY;
 	if (flags & LSSOCK_Q_SUMMARY)
-		needs |= NEED_COUNTERS | NEED_NETNS | NEED_PORTRANGE | NEED_OWNERS | NEED_WHY;
-	if (flags & LSSOCK_Q_METRICS)
-		needs |= NEED_COUNTERS | NEED_NETNS | NEED_PORTRANGE | NEED_AUTOBOUND |
-			 NEED_IFACE | NEED_ADDRS | NEED_FILE | NEED_VIA | NEED_OWNERS |
-			 NEED_WHY | NEED_PROC | NEED_FDS;
+		needs |= NEED_PORTRANGE;
 	if (flags & LSSOCK_Q_NETNS_LIST)
-		needs |= NEED_COUNTERS | NEED_NETNS | NEED_IFACE | NEED_ADDRS | NEED_OWNERS |
-			 NEED_WHY;
-	if (flags & LSSOCK_Q_MAP)
-		needs |= NEED_PEER | NEED_VIA | NEED_OWNERS | NEED_PROC | NEED_UNIT |
-			 NEED_WHY;
-	if (flags & LSSOCK_Q_ACT)
+		needs |= NEED_IFACE | NEED_ADDRS;
+	if (flags & LSSOCK_Q_METRICS)
+		needs |= NEEDS_METRICS;
+	if (flags & (LSSOCK_Q_MAP | LSSOCK_Q_ACT))
 		needs |= NEED_OWNERS | NEED_WHY | NEED_VIA;
+	if (flags & LSSOCK_Q_MAP)
+		needs |= NEED_PEER | NEED_PROC | NEED_UNIT;
 	if (flags & LSSOCK_Q_AUDIT)
 		needs |= NEEDS_AUDIT;
 	if (flags & LSSOCK_Q_FOOTER)
@@ -470,8 +467,7 @@ static void set_needs(struct lssock_query *q)
 {
 	struct plan *p = &q->plan;
 	uint32_t *keep = p->keep;
-	bool only_count = q->flags & (LSSOCK_Q_EXISTS | LSSOCK_Q_SUMMARY | LSSOCK_Q_NETNS_LIST |
-				      LSSOCK_Q_METRICS);
+	bool only_count = q->flags & (LSSOCK_Q_EXISTS | COUNTS);
 	unsigned c;
 
 	if (!only_count)
@@ -537,9 +533,9 @@ static uint32_t states_wanted(const struct lssock_query *q, unsigned proto)
 {
 	uint32_t states = ALL_STATES;
 
-	if (q->flags & LSSOCK_Q_METRICS)
-		states = ALL_STATES;	/* -l selects what is judged, not what is counted */
-	else if (q->flags & LSSOCK_Q_LISTEN)
+	if (q->flags & LSSOCK_Q_METRICS)	/* -l is what is judged, not what is counted */
+		return push_states(q->filter, (uint8_t)proto);
+	if (q->flags & LSSOCK_Q_LISTEN)
 		states = listen_states(proto);
 	else if (q->flags & LSSOCK_Q_AUDIT)
 		states = proto == LSSOCK_RAW ? ALL_STATES : listen_states(proto);
