@@ -121,7 +121,9 @@ shows()
 		if [ -n "${ON-}" ]; then WITH="$python $top/tests/pty.py $ON"; fi
 		run "$@"
 		printf '%s\n' "$t_title"
-		sed "s/$(printf '\033')/^[/g; s/\"version\":\"[^\"]*\"/\"version\":\"*\"/" "$T/out"
+		sed "s/$(printf '\033')/^[/g; s/\"version\":\"[^\"]*\"/\"version\":\"*\"/
+			s/{version=\"[^\"]*\"}/{version=\"*\"}/
+			s/^\(lssock_collection_seconds\) .*/\1 */" "$T/out"
 		sed 's/^/! /' "$T/err"
 		[ $rc = 0 ] || echo "= $rc"
 		echo

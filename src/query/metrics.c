@@ -515,7 +515,8 @@ const struct lssock_proc *metrics_fullest(const struct lssock_snap *s)
 
 	for (i = 1; i < s->procs.n; i++) {
 		p = &s->procs.v[i];
-		if (p->nofile == LSSOCK_NONE || p->nfds == LSSOCK_NONE || !p->nofile)
+		if (p->nofile == LSSOCK_NONE || p->nfds == LSSOCK_NONE || !p->nofile ||
+		    (uint32_t)p->pid == s->meta.self_pid)
 			continue;
 		if (!worst ||
 		    (uint64_t)p->nfds * worst->nofile > (uint64_t)worst->nfds * p->nofile)

@@ -53,7 +53,7 @@ struct sample *metrics_sample(struct metrics *m, struct series *t,
 /* In the order of their labels; frees them. */
 void metrics_put(struct metrics *m, const struct metric *what, struct series *t);
 
-/* The process that is nearest to its limit of open files, NULL: none is known. */
+/* The process that is nearest to its limit of open files, beside us; NULL: none is known. */
 const struct lssock_proc *metrics_fullest(const struct lssock_snap *s);
 
 #endif

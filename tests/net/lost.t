@@ -16,7 +16,7 @@ lost()
 	t_is "$(wc -l <"$T/err" | tr -d ' ')" 1 "$1: one line on stderr"
 	t_like "$(err)" '^lssock: .*(No space|Bad file|error|closed|I/O)' "$1: and why"
 }
-for format in table json jsonl csv tsv dot; do
+for format in table json jsonl csv tsv openmetrics dot; do
 	"$LSSOCK" -a --format $format >/dev/full 2>"$T/err"
 	rc=$?
 	lost "$format to a full disk"
