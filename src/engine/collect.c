@@ -13,6 +13,7 @@
 #include "engine/engine.h"
 #include "model/link.h"
 #include "model/names.h"
+#include "query/ports.h"
 #include "wire/procfs.h"
 
 #define SLICES 64		/* of the owner scan; some are far larger than others */
@@ -243,6 +244,7 @@ int collect_facts(struct collect *c)
 	own->ino = f.netns;
 	own->cookie = f.netns_cookie;
 	own->flags = LSSOCK_NS_OWN;
+	own->overflows = own->drops = UINT64_MAX;
 	c->nested_pidns = f.pidns_root == 0;
 	if (f.proc > 0 && !f.netns)
 		snap_note(c->s, LSSOCK_NOTE_OWN_NETNS, 0, 0, 1, NULL);
@@ -284,6 +286,8 @@ static void collect_links(struct collect *c)
 		link_peers(s);
 	if (needs & NEED_CLIENTS)
 		link_clients(s);
+	if (needs & NEED_PORT_USE)
+		s->port_use = ports_by_row(s);
 }
 
 /* True if nothing of what was asked could be listed. */

@@ -121,6 +121,7 @@ int namespaces_find(struct collect *c, struct lssock_err *err)
 		n->ino = own;
 		n->cookie = cookie;
 		n->time_wait = LSSOCK_NONE;
+		n->overflows = n->drops = UINT64_MAX;
 		n->flags = LSSOCK_NS_OWN;
 	}
 	if (c->plan->ns_which == NS_ONE)
@@ -159,6 +160,21 @@ static void read_counters(struct collect *c, uint16_t ns)
 
 	if (ask_bytes(c, ASK_TEXT, ns, TEXT_NET_SOCKSTAT, NULL, 0, &b) == 0)
 		c->s->ns.v[ns].time_wait = procnet_time_wait(b.data, b.len);
+	buf_release(&b);
+}
+
+static void read_listen_counters(struct collect *c, uint16_t ns)
+{
+	struct lssock_ns *n = &c->s->ns.v[ns];
+	struct buf b = { 0 };
+
+	if (ask_bytes(c, ASK_TEXT, ns, TEXT_NET_NETSTAT, NULL, 0, &b) == 0) {
+		n->overflows = procnet_netstat(b.data, b.len, "TcpExt:", "ListenOverflows");
+		n->drops = procnet_netstat(b.data, b.len, "TcpExt:", "ListenDrops");
+	}
+	buf_reset(&b);
+	if (ask_bytes(c, ASK_TEXT, ns, TEXT_UNPRIV_PORT, NULL, 0, &b) == 0)
+		procnet_port(b.data, b.len, &n->unpriv_port);
 	buf_release(&b);
 }
 
@@ -241,6 +257,8 @@ void namespace_detail(struct collect *c, uint16_t ns)
 		read_port_range(c, ns);
 	if (needs & NEED_COUNTERS)
 		read_counters(c, ns);
+	if (needs & NEED_LISTEN_COUNTERS)
+		read_listen_counters(c, ns);
 	if (addresses_wanted(c)) {
 		read_route(c, ns, ASK_ROUTE_LINKS);
 		read_route(c, ns, ASK_ROUTE_ADDRS);
@@ -264,6 +282,10 @@ void namespace_expect(struct collect *c, uint16_t ns)
 		expect(c, ASK_TEXT, ns, TEXT_PORT_RANGE);
 	if (needs & NEED_COUNTERS)
 		expect(c, ASK_TEXT, ns, TEXT_NET_SOCKSTAT);
+	if (needs & NEED_LISTEN_COUNTERS) {
+		expect(c, ASK_TEXT, ns, TEXT_NET_NETSTAT);
+		expect(c, ASK_TEXT, ns, TEXT_UNPRIV_PORT);
+	}
 	if (addresses_wanted(c)) {
 		expect(c, ASK_ROUTE, ns, ASK_ROUTE_LINKS);
 		expect(c, ASK_ROUTE, ns, ASK_ROUTE_ADDRS);

@@ -98,6 +98,7 @@ void lssock_snap_free(struct lssock_snap *s)
 	vec_release(&s->tracks);
 	vec_release(&s->events);
 	mem_free(s->clients);
+	mem_free(s->port_use);
 	buf_release(&s->attrs);
 	strings_release(&s->strings);
 	mem_free(s);

@@ -47,6 +47,7 @@ struct lssock_snap {
 	VEC(struct snap_cgroup) cgroups;
 	uint32_t kept[7]; /* by diag_class: attributes that were kept (bit = type) */
 	uint64_t files_open, files_max;	/* of the machine (file-nr); 0: not known */
+	uint32_t *port_use; /* per row: see query/ports.h; NULL: not asked */
 	uint32_t *clients; /* per row: connected through or to it; NULL: not asked */
 	struct buf attrs;  /* per row: u32 length, attributes as they came; from offset 4 */
 	struct strings strings;

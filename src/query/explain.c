@@ -150,6 +150,7 @@ static const struct { uint32_t bit; const char *text; } facts[] = {
 	{ NEED_CGROUP, "paths of cgroups" },
 	{ NEED_COUNTERS, "counters (sockstat)" },
 	{ NEED_LISTEN_COUNTERS, "overflows of listeners, ports that need no privilege" },
+	{ NEED_PORT_USE, "every connection, for the ports they take" },
 	{ NEED_EXE_FILE, "what the files of the owners' programs are now" },
 	{ NEED_UNITS, "unit files of the sockets that pid 1 holds" },
 	{ NEED_NAT, "ports that nftables passes on" },

@@ -37,6 +37,7 @@
 #define NEED_EXE_FILE	0x800000	/* with NEED_PROC: what the program's file is now */
 #define NEED_UNITS	0x1000000	/* unit files of sockets that pid 1 holds */
 #define NEED_NAT	0x2000000	/* ports that the kernel passes on */
+#define NEED_PORT_USE	0x4000000	/* every connection of TCP, for the ports it takes */
 #define NEED_DETAILS	(NEED_PROC | NEED_FDS | NEED_CMD | NEED_EXE | NEED_UNIT)
 
 enum field_type {

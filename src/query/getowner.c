@@ -348,12 +348,22 @@ GETTER(get_nfds)
 		set_count(p->nfds, ret);
 }
 
+GETTER(get_fd_use)
+{
+	const struct lssock_proc *p = details_of(s, row, owner, ret);
+
+	if (p && (p->nfds == LSSOCK_NONE || p->nofile == LSSOCK_NONE || !p->nofile))
+		value_unknown(ret);
+	else if (p)
+		value_real(ret, p->nfds * 100.0 / p->nofile);
+}
+
 bool get_is_of_proc(const struct field *f)
 {
 	static field_getter *const getters[] = {
 		get_pid, get_proc, get_cmd, get_exe, get_exe_deleted, get_ppid, get_puid,
 		get_puser, get_start, get_unit, get_service, get_container, get_runtime,
-		get_pod, get_nofile, get_nfds,
+		get_pod, get_nofile, get_nfds, get_fd_use,
 	};
 	size_t i;
 

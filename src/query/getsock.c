@@ -7,6 +7,7 @@
 
 #include "model/names.h"
 #include "query/getters.h"
+#include "query/ports.h"
 
 static void known_word(const char *word, struct lssock_value *ret)
 {
@@ -262,6 +263,22 @@ GETTER(get_clients)
 		value_uint(ret, s->clients[row]);
 	else
 		ret->kind = LSSOCK_V_LATER;
+}
+
+/* 100 per cent: no port is left for one more connection to this remote. */
+GETTER(get_ports_used)
+{
+	const struct lssock_sock *k = snap_row(s, row);
+	uint32_t range = ports_range(s, k->ns);
+
+	if (k->proto == LSSOCK_TCP && row_has_peer(k) && !range)
+		value_unknown(ret);
+	else if (!ports_takes_one(s, k) || field_is_closed(s, row))
+		value_na(ret);
+	else if (!s->port_use)
+		ret->kind = LSSOCK_V_LATER;
+	else
+		value_real(ret, s->port_use[row] * 100.0 / range);
 }
 
 /* ---- flags --------------------------------------------------------------------- */

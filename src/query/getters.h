@@ -45,7 +45,8 @@ int mem_attr(unsigned cls);
 field_getter get_proto, get_family, get_type, get_state, get_source, get_inode, get_cookie,
     get_netns, get_nsname, get_space, get_iface, get_ifindex, get_uid, get_user, get_recvq,
     get_sendq, get_queue, get_limit, get_queues, get_autobound, get_timer, get_expires,
-    get_retrans, get_v6only, get_shutdown, get_clients, get_why;
+    get_retrans, get_v6only, get_shutdown, get_clients, get_why,
+    get_ports_used;
 
 /* ---- getend.c: its two ends ------------------------------------------------- */
 
@@ -65,7 +66,7 @@ field_getter get_scope, get_file_state, get_file_user, get_file_group, get_file_
 
 field_getter get_pid, get_tid, get_fd, get_proc, get_process, get_cmd, get_exe, get_exe_deleted,
     get_ppid, get_puid, get_puser, get_start, get_unit, get_service, get_container, get_runtime,
-    get_pod, get_nowners, get_nofile, get_nfds;
+    get_pod, get_nowners, get_nofile, get_nfds, get_fd_use;
 /* Whether all that one process holds has the same value of the field. */
 bool get_is_of_proc(const struct field *f);
 /* "name[pid]" of an owner, added to ret's text. */

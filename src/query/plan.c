@@ -26,9 +26,10 @@
 #define NEEDS_OF_OWNERS (NEED_OWNERS | NEED_DETAILS | NEED_WHY)
 #define PROTOS_AUDIT (LSSOCK_PROTOS_INET | 1u << LSSOCK_UNIX | 1u << LSSOCK_PACKET | \
 		      1u << LSSOCK_VSOCK | 1u << LSSOCK_XDP | 1u << LSSOCK_TIPC)
+#define NEEDS_AUDIT_ONLY (NEED_LISTEN_COUNTERS | NEED_EXE_FILE | NEED_UNITS | NEED_NAT)
 #define NEEDS_AUDIT (NEED_OWNERS | NEED_WHY | NEED_DETAILS | NEED_FILE | NEED_NETNS | \
 		     NEED_IFACE | NEED_ADDRS | NEED_USERS | NEED_AUTOBOUND | NEED_PORTRANGE | \
-		     NEED_LISTEN_COUNTERS | NEED_EXE_FILE | NEED_UNITS | NEED_NAT)
+		     NEEDS_AUDIT_ONLY)
 #define NEEDS_METRICS (NEED_PROC | NEED_FDS | NEED_FILE | NEED_VIA | NEED_IFACE | NEED_ADDRS | \
 		       NEED_AUTOBOUND | NEED_PORTRANGE | NEED_LISTEN_COUNTERS)
 #define NEEDS_ALL (NEED_OWNERS | NEED_DETAILS | NEED_FILE | NEED_VIA | NEED_PEER | \
@@ -444,8 +445,12 @@ static uint32_t needs_of_kind(uint32_t flags)
 {
 	uint32_t needs = flags & (LSSOCK_Q_FULLEST | LSSOCK_Q_STORY) ? NEEDS_ALL : 0;
 
+	if (flags & LSSOCK_Q_FULLEST)
+		needs |= NEEDS_AUDIT_ONLY;
 	if (flags & COUNTS)
 		needs |= NEED_COUNTERS | NEED_NETNS | NEED_OWNERS | NEED_WHY;
+	if (flags & (LSSOCK_Q_SUMMARY | LSSOCK_Q_NETNS_LIST))
+		needs |= NEED_LISTEN_COUNTERS;
 	if (flags & LSSOCK_Q_SUMMARY)
 		needs |= NEED_PORTRANGE;
 	if (flags & LSSOCK_Q_NETNS_LIST)
@@ -553,6 +558,11 @@ static uint32_t states_wanted(const struct lssock_query *q, unsigned proto)
 /* Rows of others, or of the same table in other states, decide a field. */
 #define NEEDS_MIRROR (NEED_PEER | NEED_CLIENTS)
 
+static bool counts_ports(const struct lssock_query *q)
+{
+	return q->plan.needs & NEED_PORT_USE || q->flags & LSSOCK_Q_AUDIT;
+}
+
 static int plan_table(struct lssock_query *q, unsigned proto)
 {
 	struct plan *p = &q->plan;
@@ -570,10 +580,10 @@ static int plan_table(struct lssock_query *q, unsigned proto)
 		return 0;
 	}
 	p->protos |= bit;
-	/* Connections use up ports, whatever the filter selects. */
-	if (q->flags & LSSOCK_Q_AUDIT && proto == LSSOCK_TCP) {
+	/* Connections take ports, whatever the filter selects. */
+	if (counts_ports(q) && proto == LSSOCK_TCP) {
 		p->push[proto] = false;
-		states = ALL_STATES & ~(1u << LSSOCK_CLOSE);
+		states |= ALL_STATES & ~(1u << LSSOCK_CLOSE);
 	}
 	if (p->needs & NEEDS_MIRROR || (proto == LSSOCK_UNIX && p->needs & NEED_UNIX_PEER)) {
 		p->push[proto] = false;
@@ -606,7 +616,7 @@ int plan_make(struct lssock_query *q, const struct lssock_question *ask, struct 
 		p->needs |= NEED_ADDRS;
 	p->families = q->families;
 	/* A v6 listener takes v4 connections; the other end may be v4-mapped. */
-	if (p->needs & (NEED_VIA | NEED_PEER | NEED_CLIENTS))
+	if (p->needs & (NEED_VIA | NEED_PEER | NEED_CLIENTS) || counts_ports(q))
 		p->families = 3;
 	if (q->flags & LSSOCK_Q_ACT)
 		protos |= LSSOCK_PROTOS_INET | 1u << LSSOCK_UNIX;

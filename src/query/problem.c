@@ -9,8 +9,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "model/addr.h"
-#include "model/mix.h"
+#include "query/ports.h"
 #include "query/problem.h"
 
 #define S_US 1000000ull
@@ -181,44 +180,9 @@ uint16_t problem_bits(const struct lssock_snap *s, uint32_t row)
 
 /* ---- ephemeral ports ---------------------------------------------------------------- */
 
-/* What a local port must differ in: all that is not the port itself. */
-struct remote {
-	struct lssock_addr local, addr;
-	uint16_t port, ns;
-	uint32_t ports, row;		/* row: the first one */
-};
-
-struct remotes {
-	VEC(struct remote) list;
-	struct index by_key;
-	uint64_t seed;
-	uint32_t *of_row;		/* row -> place in the list + 1, 0: none */
-};
-
-/* Rows of sockets that are there. */
-static uint32_t rows_there(const struct lssock_snap *s)
-{
-	return s->tracks.n ? s->there : s->socks.n;
-}
-
-static bool takes_ephemeral(const struct lssock_snap *s, const struct lssock_sock *k)
-{
-	const struct lssock_ns *ns = k->ns < s->ns.n ? &s->ns.v[k->ns] : NULL;
-	const uint32_t none = 1u << LSSOCK_LISTEN | 1u << LSSOCK_BOUND | 1u << LSSOCK_CLOSE |
-			      1u << LSSOCK_STATE_NONE | 1u << LSSOCK_UNCONNECTED;
-
-	return k->proto == LSSOCK_TCP && !(none & 1u << k->state) && ns && ns->port_hi &&
-	       k->lport >= ns->port_lo && k->lport <= ns->port_hi;
-}
-
-static uint32_t port_range(const struct lssock_snap *s, uint16_t ns)
-{
-	return s->ns.v[ns].port_hi - s->ns.v[ns].port_lo + 1u;
-}
-
 static uint32_t most_ports(const struct lssock_snap *s, uint16_t ns)
 {
-	return port_range(s, ns) * PORTS_PERCENT / 100;
+	return ports_range(s, ns) * PORTS_PERCENT / 100;
 }
 
 /* Nobody can have used up the ports to a remote if all connections of its namespace to
@@ -231,118 +195,47 @@ static bool may_run_out(const struct lssock_snap *s)
 	for (i = 0; i < s->ns.n; i++)
 		if (s->ns.v[i].port_hi && most_ports(s, (uint16_t)i) < least)
 			least = most_ports(s, (uint16_t)i);
-	for (i = 0; counts && i < rows_there(s); i++) {
+	for (i = 0; counts && i < s->socks.n && !field_is_closed(s, i); i++) {
 		const struct lssock_sock *k = snap_row(s, i);
 
-		if (takes_ephemeral(s, k))
+		if (ports_takes_one(s, k))
 			ret |= ++counts[(k->ns * 40503u + k->rport) % REMOTE_PORTS] > least;
 	}
 	mem_free(counts);
 	return ret;
 }
 
-static uint64_t addr_key(uint64_t key, const struct lssock_addr *a)
-{
-	uint64_t half[2];
-
-	memcpy(half, a->ip, sizeof(half));
-	return mix2(mix2(mix2(key, a->family), half[0]), half[1]);
-}
-
-static bool same_addr(const struct lssock_addr *a, const struct lssock_addr *b)
-{
-	return a->family == b->family && !memcmp(a->ip, b->ip, sizeof(a->ip));
-}
-
-/* Others choose the addresses: equal keys are looked at, and lead on to the next. */
-static bool count_port(struct remotes *r, const struct lssock_sock *k, uint32_t row)
-{
-	struct remote want = { .local = addr_of_end(k->family, &k->local, NULL),
-			       .addr = addr_of_end(k->family, &k->remote, NULL),
-			       .port = k->rport, .ns = k->ns }, *at;
-	uint64_t key = mix2(r->seed, pair(k->rport, k->ns));
-	uint32_t *slot;
-
-	for (key = addr_key(addr_key(key, &want.local), &want.addr);; key = mix(key)) {
-		slot = index_put(&r->by_key, key);
-		if (!slot)
-			return false;
-		if (*slot == INDEX_NONE) {
-			*slot = r->list.n;
-			at = vec_push(&r->list);
-			if (!at)
-				return false;
-			*at = want;
-			at->row = row;
-		}
-		at = &r->list.v[*slot];
-		if (at->port == want.port && at->ns == want.ns &&
-		    same_addr(&at->local, &want.local) && same_addr(&at->addr, &want.addr))
-			break;
-	}
-	at->ports++;
-	r->of_row[row] = *slot + 1;
-	return true;
-}
-
-static void remotes_release(struct remotes *r)
-{
-	mem_free(r->of_row);
-	vec_release(&r->list);
-	index_release(&r->by_key);
-}
-
-/* -ENOMEM; then there is nothing to release. */
-static int remotes_count(const struct lssock_snap *s, struct remotes *r)
-{
-	bool ok;
-
-	*r = (struct remotes){ .seed = hash_seed(r) };
-	r->of_row = mem_alloc((rows_there(s) + 1ull) * sizeof(*r->of_row));
-	ok = r->of_row;
-	for (uint32_t i = 0; ok && i < rows_there(s); i++)
-		if (takes_ephemeral(s, snap_row(s, i)))
-			ok = count_port(r, snap_row(s, i), i);
-	if (!ok)
-		remotes_release(r);
-	return ok ? 0 : -ENOMEM;
-}
-
-static bool runs_out(const struct lssock_snap *s, const struct remote *at)
-{
-	return at->ports > most_ports(s, at->ns);
-}
-
 static void problem_ports(struct lssock_snap *s)
 {
-	struct remotes r;
+	uint32_t *ports = ports_by_row(s), i;
 
-	if (remotes_count(s, &r) < 0)
-		return;
-	for (uint32_t i = 0; i < s->there; i++)
-		if (r.of_row[i] && runs_out(s, &r.list.v[r.of_row[i] - 1]))
+	for (i = 0; ports && i < s->there; i++)
+		if (ports[i] && ports[i] > most_ports(s, snap_row(s, i)->ns))
 			s->tracks.v[i].problems |= BIT(LSSOCK_PROBLEM_PORTS);
-	remotes_release(&r);
+	mem_free(ports);
+}
+
+struct telling {
+	const struct lssock_snap *s;
+	void (*tell)(void *ctx, const struct ports_used *p);
+	void *ctx;
+};
+
+static void tell_if_most(void *ctx, uint32_t row, uint32_t ports)
+{
+	const struct telling *t = ctx;
+	uint16_t ns = snap_row(t->s, row)->ns;
+
+	if (ports > most_ports(t->s, ns))
+		t->tell(t->ctx, &(struct ports_used){ row, ports, ports_range(t->s, ns) });
 }
 
 int problem_ports_used(const struct lssock_snap *s,
 		       void (*tell)(void *ctx, const struct ports_used *p), void *ctx)
 {
-	struct remotes r;
+	struct telling t = { s, tell, ctx };
 
-	if (!may_run_out(s))
-		return 0;
-	if (remotes_count(s, &r) < 0)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < r.list.n; i++) {
-		const struct remote *at = &r.list.v[i];
-
-		if (runs_out(s, at))
-			tell(ctx, &(struct ports_used){ at->row, at->ports,
-							port_range(s, at->ns) });
-	}
-	remotes_release(&r);
-	return 0;
+	return may_run_out(s) ? ports_each_remote(s, tell_if_most, &t) : 0;
 }
 
 void problem_all(struct lssock_snap *s)

@@ -11,6 +11,7 @@
 #include "query/field.h"
 #include "query/made.h"
 #include "query/metrics.h"
+#include "query/ports.h"
 
 /* ---- summary --------------------------------------------------------------------- */
 
@@ -127,15 +128,25 @@ static uint32_t ports_used(struct made *m, uint16_t ns, unsigned proto)
 	return n;
 }
 
-static void port_count(struct made *m, const struct lssock_ns *ns, bool named, const char *what,
-		       uint32_t value)
+static bool asks_several(const struct lssock_snap *s)
 {
+	uint32_t i, asked = 0;
+
+	for (i = 0; i < s->ns.n; i++)
+		asked += !!(s->ns.v[i].flags & LSSOCK_NS_ASKED);
+	return asked > 1;
+}
+
+/* Section and name of a row about one namespace, which is said where there are others. */
+static void name_in_ns(struct made *m, uint16_t row, const char *section, const char *what)
+{
+	const struct lssock_ns *ns = &m->sheet.snap->ns.v[row];
 	size_t at;
 
-	made_word(m, "ports");
+	made_word(m, section);
 	at = m->text.len;
 	buf_puts(&m->text, what);
-	if (named) {
+	if (asks_several(m->sheet.snap)) {
 		buf_putc(&m->text, '@');
 		if (ns->name)
 			made_put(m, ns->name);
@@ -143,26 +154,71 @@ static void port_count(struct made *m, const struct lssock_ns *ns, bool named, c
 			buf_u64(&m->text, ns->ino);
 	}
 	made_text(m, LSSOCK_V_TEXT, at);
+}
+
+static void count_in_ns(struct made *m, uint16_t ns, const char *section, const char *what,
+			uint64_t value)
+{
+	name_in_ns(m, ns, section, what);
 	made_number(m, value);
+}
+
+/* The remote to which most ports are taken: "203.0.113.7:443:21000/28232". */
+static void sum_fullest_remote(struct made *m, uint16_t ns, const uint32_t *by_row)
+{
+	const struct lssock_snap *s = m->sheet.snap;
+	uint32_t i, most = LSSOCK_NONE;
+	struct lssock_addr a;
+	size_t at;
+
+	for (i = 0; by_row && i < s->socks.n; i++)
+		if (snap_row(s, i)->ns == ns && by_row[i] &&
+		    (most == LSSOCK_NONE || by_row[i] > by_row[most]))
+			most = i;
+	if (most == LSSOCK_NONE)
+		return;
+	a = addr_of_end(snap_row(s, most)->family, &snap_row(s, most)->remote, NULL);
+	name_in_ns(m, ns, "ports", "fullest-remote");
+	at = m->text.len;
+	buf_puts(&m->text, a.family == AF_INET6 ? "[" : "");
+	addr_put(&m->text, &a);
+	buf_puts(&m->text, a.family == AF_INET6 ? "]:" : ":");
+	buf_u64(&m->text, snap_row(s, most)->rport);
+	buf_putc(&m->text, ':');
+	buf_u64(&m->text, by_row[most]);
+	buf_putc(&m->text, '/');
+	buf_u64(&m->text, ports_range(s, ns));
+	made_text(m, LSSOCK_V_TEXT, at);
 }
 
 static void sum_ports(struct made *m)
 {
 	const struct lssock_snap *s = m->sheet.snap;
-	uint32_t i, asked = 0;
+	uint32_t *by_row = ports_by_row(s);
+	uint16_t i;
 
-	for (i = 0; i < s->ns.n; i++)
-		asked += !!(s->ns.v[i].flags & LSSOCK_NS_ASKED);
+	m->failed |= !by_row;
 	for (i = 0; i < s->ns.n; i++) {
-		const struct lssock_ns *ns = &s->ns.v[i];
-
-		if (!(ns->flags & LSSOCK_NS_ASKED) || !ns->port_lo || ns->port_hi < ns->port_lo)
+		if (!(s->ns.v[i].flags & LSSOCK_NS_ASKED) || !ports_range(s, i))
 			continue;
-		port_count(m, ns, asked > 1, "range", ns->port_hi - ns->port_lo + 1u);
-		port_count(m, ns, asked > 1, "tcp-used",
-			   ports_used(m, (uint16_t)i, LSSOCK_TCP));
-		port_count(m, ns, asked > 1, "udp-used",
-			   ports_used(m, (uint16_t)i, LSSOCK_UDP));
+		count_in_ns(m, i, "ports", "range", ports_range(s, i));
+		count_in_ns(m, i, "ports", "tcp-used", ports_used(m, i, LSSOCK_TCP));
+		count_in_ns(m, i, "ports", "udp-used", ports_used(m, i, LSSOCK_UDP));
+		sum_fullest_remote(m, i, by_row);
+	}
+	mem_free(by_row);
+}
+
+static void sum_listeners(struct made *m)
+{
+	const struct lssock_snap *s = m->sheet.snap;
+	uint16_t i;
+
+	for (i = 0; i < s->ns.n; i++) {
+		if (s->ns.v[i].overflows != UINT64_MAX)
+			count_in_ns(m, i, "listen", "overflows", s->ns.v[i].overflows);
+		if (s->ns.v[i].drops != UINT64_MAX)
+			count_in_ns(m, i, "listen", "drops", s->ns.v[i].drops);
 	}
 }
 
@@ -211,6 +267,7 @@ int lssock_summary_sheet(struct lssock_snap *s, struct lssock_sheet **ret)
 	sum_sockets(m, t);
 	sum_owners(m, t);
 	sum_namespaces(m);
+	sum_listeners(m);
 	sum_ports(m);
 	sum_files(m);
 	mem_free(t);
@@ -307,6 +364,14 @@ static void add_interfaces(struct made *m, uint16_t ns)
 		made_na(m);
 }
 
+static void count_or_unknown(struct made *m, uint64_t n)
+{
+	if (n == UINT64_MAX)
+		made_kind(m, LSSOCK_V_UNKNOWN, 0, 0);
+	else
+		made_number(m, n);
+}
+
 static void add_ns(struct made *m, uint16_t row, uint32_t sockets)
 {
 	const struct lssock_ns *ns = &m->sheet.snap->ns.v[row];
@@ -326,6 +391,8 @@ static void add_ns(struct made *m, uint16_t row, uint32_t sockets)
 		made_number(m, sockets);
 	else
 		made_kind(m, LSSOCK_V_UNKNOWN, 0, 0);
+	count_or_unknown(m, ns->overflows);
+	count_or_unknown(m, ns->drops);
 	add_interfaces(m, row);
 	made_word(m, ns->flags & LSSOCK_NS_REFUSED ? "refused" :
 		    ns->flags & LSSOCK_NS_OWN ? "own" :
@@ -341,6 +408,8 @@ int lssock_netns_sheet(struct lssock_snap *s, struct lssock_sheet **ret)
 		{ .name = "procs", .head = "PROCS", .right = true },
 		{ .name = "pid", .head = "PID", .right = true },
 		{ .name = "sockets", .head = "SOCKETS", .right = true },
+		{ .name = "overflows", .head = "OVERFLOWS", .right = true },
+		{ .name = "drops", .head = "DROPS", .right = true },
 		{ .name = "interfaces", .head = "INTERFACES",
 		  .min = 16, .give = 9, .cut = 'e' },
 		{ .name = "state", .head = "STATE" },

@@ -113,6 +113,8 @@ static const char *const net_texts[TEXT_N] = {
 	[TEXT_NET_PACKET] = "net/packet", [TEXT_NET_SOCKSTAT] = "net/sockstat",
 	[TEXT_NET_SOCKSTAT6] = "net/sockstat6", [TEXT_NET_PROTOCOLS] = "net/protocols",
 	[TEXT_PORT_RANGE] = "sys/net/ipv4/ip_local_port_range",
+	[TEXT_NET_NETSTAT] = "net/netstat",
+	[TEXT_UNPRIV_PORT] = "sys/net/ipv4/ip_unprivileged_port_start",
 };
 
 /* A regular file only: opening anything else of a foreign root could hang. */

@@ -463,7 +463,8 @@ void procfs_netns(struct lssock_snap *s, const void *bytes, size_t len)
 	struct wire_ns w;
 
 	for (; len >= sizeof(w); p += w.len, len -= w.len) {
-		struct lssock_ns n = { .time_wait = LSSOCK_NONE };
+		struct lssock_ns n = { .time_wait = LSSOCK_NONE, .overflows = UINT64_MAX,
+				       .drops = UINT64_MAX };
 		const char *tail = p + sizeof(w);
 
 		memcpy(&w, p, sizeof(w));

@@ -418,6 +418,26 @@ uint64_t procnet_sockstat(const char *text, size_t len, const char *name, const 
 	return UINT64_MAX;
 }
 
+uint64_t procnet_netstat(const char *text, size_t len, const char *key, const char *name)
+{
+	struct slice all = { text, len }, line, names = { 0 }, w, v;
+	uint64_t n;
+
+	while (line_next(&all, &line)) {
+		if (!word_next(&line, &w) || !slice_is(w, key))
+			continue;
+		if (!names.p) {
+			names = line;
+			continue;
+		}
+		while (word_next(&names, &w) && word_next(&line, &v))
+			if (slice_is(w, name))
+				return slice_u64(v, UINT64_MAX - 1, &n) ? n : UINT64_MAX;
+		names = (struct slice){ 0 };
+	}
+	return UINT64_MAX;
+}
+
 uint32_t procnet_time_wait(const char *text, size_t len)
 {
 	uint64_t v = procnet_sockstat(text, len, "TCP:", "tw");
@@ -459,5 +479,16 @@ bool procnet_port_range(const char *text, size_t len, uint16_t *ret_lo, uint16_t
 		return false;
 	*ret_lo = (uint16_t)lo;
 	*ret_hi = (uint16_t)hi;
+	return true;
+}
+
+bool procnet_port(const char *text, size_t len, uint16_t *ret)
+{
+	struct slice all = { text, len }, line;
+	uint64_t v;
+
+	if (!line_next(&all, &line) || !word_u64(&line, UINT16_MAX, &v))
+		return false;
+	*ret = (uint16_t)v;
 	return true;
 }

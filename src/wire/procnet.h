@@ -25,10 +25,14 @@ const int *procnet_tables(unsigned proto);
 uint32_t procnet_time_wait(const char *text, size_t len);
 /* A number of sockstat/sockstat6: line "TCP:", word "inuse". UINT64_MAX: absent. */
 uint64_t procnet_sockstat(const char *text, size_t len, const char *line, const char *word);
+/* A counter of netstat (or snmp): a line "TcpExt:" of names, the next of their values.
+ * UINT64_MAX: absent. */
+uint64_t procnet_netstat(const char *text, size_t len, const char *line, const char *name);
 /* "sockets" column of /proc/net/protocols for a protocol name. LSSOCK_NONE. */
 uint32_t procnet_protocol_count(const char *text, size_t len, const char *name);
 /* Whether sockets of it may exist: not if it is not registered or counts none. */
 bool procnet_protocol_held(const char *text, size_t len, const char *name);
 bool procnet_port_range(const char *text, size_t len, uint16_t *ret_lo, uint16_t *ret_hi);
+bool procnet_port(const char *text, size_t len, uint16_t *ret);	/* one number */
 
 #endif

@@ -17,6 +17,8 @@ enum ask_text {
 	TEXT_PORT_RANGE,		/* sys/net/ipv4/ip_local_port_range */
 	TEXT_PASSWD, TEXT_GROUP,	/* ns 0 */
 	TEXT_FILE_NR,			/* sys/fs/file-nr */
+	TEXT_NET_NETSTAT,
+	TEXT_UNPRIV_PORT,		/* sys/net/ipv4/ip_unprivileged_port_start */
 	TEXT_N
 };
 

@@ -24,6 +24,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		procnet_time_wait(text, size);
 		procnet_sockstat(text, size, "TCP:", "inuse");
 		break;
+	case TEXT_NET_NETSTAT:
+		procnet_netstat(text, size, "TcpExt:", "ListenDrops");
+		break;
+	case TEXT_UNPRIV_PORT:
+		procnet_port(text, size, &lo);
+		break;
 	case TEXT_NET_PROTOCOLS:
 		procnet_protocol_count(text, size, "TCP");
 		break;

@@ -7,6 +7,8 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include "query/getters.h"
+#include "query/ports.h"
 #include "watched.h"
 
 #define BIT(p) (1u << LSSOCK_PROBLEM_##p)
@@ -180,6 +182,7 @@ static uint32_t n_crowded(const struct lssock_snap *s)
 static void test_ports(void **state)
 {
 	struct lssock_snap *s = watched_new();
+	struct lssock_value v;
 
 	(void)state;
 	s->ns.v[0].port_hi = s->ns.v[0].port_lo + 99;
@@ -192,9 +195,17 @@ static void test_ports(void **state)
 	connections(s, 80, 1, 7, true);		/* in another dress */
 	problem_all(s);
 	assert_int_equal(n_crowded(s), 81);
+	s->port_use = ports_by_row(s);
+	get_ports_used(NULL, s, 0, 0, &v);
+	assert_int_equal(v.kind, LSSOCK_V_REAL);
+	assert_true(v.r > 80.99 && v.r < 81.01);
+	get_ports_used(NULL, s, 80, 0, &v);	/* to the other one */
+	assert_true(v.r > 49.99 && v.r < 50.01);
 	s->ns.v[0].port_hi = s->ns.v[0].port_lo = 0;	/* nobody knows the range */
 	problem_all(s);
 	assert_int_equal(n_crowded(s), 0);
+	get_ports_used(NULL, s, 0, 0, &v);
+	assert_int_equal(v.kind, LSSOCK_V_UNKNOWN);
 	lssock_snap_free(s);
 }
 

@@ -331,6 +331,31 @@ static void test_tables(void **state)
 	assert_null(procnet_tables(LSSOCK_N_PROTO));
 }
 
+/* Names and values are on two lines that may differ in length. */
+static void test_netstat(void **state)
+{
+	static const char text[] = "TcpExt: SyncookiesSent ListenOverflows ListenDrops\n"
+				   "TcpExt: 0 7 18446744073709551614\n"
+				   "IpExt: InNoRoutes ListenDrops\nIpExt: 4 5\n"
+				   "MPTcpExt: A\nMPTcpExt:\n";
+	uint16_t port = 9;
+
+	(void)state;
+	assert_int_equal(procnet_netstat(LEN(text), "TcpExt:", "ListenOverflows"), 7);
+	assert_true(procnet_netstat(LEN(text), "TcpExt:", "ListenDrops") == UINT64_MAX - 1);
+	assert_int_equal(procnet_netstat(LEN(text), "IpExt:", "ListenDrops"), 5);
+	assert_true(procnet_netstat(LEN(text), "IpExt:", "7") == UINT64_MAX);
+	assert_true(procnet_netstat(LEN(text), "MPTcpExt:", "A") == UINT64_MAX);
+	assert_true(procnet_netstat(text, 60, "TcpExt:", "ListenDrops") == UINT64_MAX);
+	assert_true(procnet_netstat(LEN("TcpExt: A\nTcpExt: -1\n"), "TcpExt:", "A") ==
+		    UINT64_MAX);
+	assert_false(procnet_port(LEN(""), &port));
+	assert_false(procnet_port(LEN("70000\n"), &port));
+	assert_int_equal(port, 9);
+	assert_true(procnet_port(LEN("1024\n"), &port));
+	assert_int_equal(port, 1024);
+}
+
 static void test_counters(void **state)
 {
 	static const char sockstat[] = "sockets: used 8\nTCP: inuse 5 orphan 0 tw 7 alloc 9 mem 1\n"
@@ -373,6 +398,7 @@ int main(void)
 		TEST(test_unix_without_belief),
 		TEST(test_tables),
 		TEST(test_counters),
+		TEST(test_netstat),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
