@@ -478,8 +478,6 @@ static void set_needs(struct lssock_query *q)
 	if (!only_count)
 		need_shown(q, &p->needs, keep);
 	p->needs |= needs_of_kind(q->flags);
-	if (!(q->protos & 1u << LSSOCK_UNIX) && q->flags & LSSOCK_Q_AUDIT)
-		p->needs &= ~(uint32_t)NEED_FILE;
 	if (q->flags & LSSOCK_Q_NO_OWNERS)
 		p->needs &= ~(uint32_t)NEEDS_OF_OWNERS;
 	p->needs |= q->filter->needs;
