@@ -164,6 +164,7 @@ struct lssock_owner {
 #define LSSOCK_P_NO_CGROUP	0x0040
 #define LSSOCK_P_EXE_REPLACED	0x0080	/* deleted, and another file has its name now */
 #define LSSOCK_P_EXE_WRITABLE	0x0100	/* everybody may write it or the folder it is in */
+#define LSSOCK_P_EXE_FILE	0x0200	/* these two were looked at */
 
 struct lssock_proc {
 	uint64_t start_ns;		/* since boot */

@@ -60,9 +60,28 @@ static uint32_t sections_needed(uint32_t needs)
 	return sections;
 }
 
+static void take_exe(struct collect *c, uint32_t row, int result, const struct buf *answer)
+{
+	if (result == 0)
+		procfs_exe(c->s, row, answer->data, answer->len);
+}
+
+/* Files of the same name hang alike. */
+static void post_exe(struct questions *q, uint32_t proc)
+{
+	const struct lssock_proc *p = &q->c->s->procs.v[proc];
+	struct ask_proc arg = { .pid = p->pid, .start_ns = p->start_ns };
+	struct ask ask = { .kind = ASK_EXE, .id = ask_proc_id(p->pid, p->start_ns),
+			   .arg = &arg, .arg_len = sizeof(arg) };
+
+	if (p->exe)
+		questions_add(q, &ask, proc, p->exe);
+}
+
 static void enrich_procs(struct collect *c, const uint8_t *in_play)
 {
 	struct questions q = { .c = c, .take = take_proc, .what = "process details" };
+	struct questions exes = { .c = c, .take = take_exe, .what = "programs" };
 	struct lssock_snap *s = c->s;
 	uint32_t sections = sections_needed(c->plan->needs);
 	uint8_t *marks = mem_alloc(s->procs.n + 1);
@@ -77,6 +96,10 @@ static void enrich_procs(struct collect *c, const uint8_t *in_play)
 		if (marks[i] && !(s->procs.v[i].flags & LSSOCK_P_DETAILS))
 			post_proc(&q, i, sections);
 	questions_ask(&q);
+	for (i = 1; i < s->procs.n && c->plan->needs & NEED_EXE_FILE; i++)
+		if (marks[i] && !(s->procs.v[i].flags & LSSOCK_P_EXE_FILE))
+			post_exe(&exes, i);
+	questions_ask(&exes);
 	mem_free(marks);
 }
 

@@ -207,6 +207,26 @@ GETTER(get_exe_deleted)
 		value_bool(ret, p->flags & LSSOCK_P_EXE_DELETED);
 }
 
+static void exe_file(const struct lssock_proc *p, uint16_t flag, struct lssock_value *ret)
+{
+	if (p && !p->exe && !(p->flags & LSSOCK_P_NO_EXE))
+		value_na(ret);
+	else if (p && !(p->flags & LSSOCK_P_EXE_FILE))
+		value_unknown(ret);
+	else if (p)
+		value_bool(ret, p->flags & flag);
+}
+
+GETTER(get_exe_replaced)
+{
+	exe_file(details_of(s, row, owner, ret), LSSOCK_P_EXE_REPLACED, ret);
+}
+
+GETTER(get_exe_writable)
+{
+	exe_file(details_of(s, row, owner, ret), LSSOCK_P_EXE_WRITABLE, ret);
+}
+
 GETTER(get_ppid)
 {
 	const struct lssock_proc *p = proc_of(s, row, owner, ret);
@@ -361,8 +381,8 @@ GETTER(get_fd_use)
 bool get_is_of_proc(const struct field *f)
 {
 	static field_getter *const getters[] = {
-		get_pid, get_proc, get_cmd, get_exe, get_exe_deleted, get_ppid, get_puid,
-		get_puser, get_start, get_unit, get_service, get_container, get_runtime,
+		get_pid, get_proc, get_cmd, get_exe, get_exe_deleted, get_exe_replaced,
+		get_exe_writable, get_ppid, get_puid, get_puser, get_start, get_unit, get_service, get_container, get_runtime,
 		get_pod, get_nofile, get_nfds, get_fd_use,
 	};
 	size_t i;

@@ -65,6 +65,7 @@ field_getter get_scope, get_file_state, get_file_user, get_file_group, get_file_
 /* ---- getowner.c: who holds it ----------------------------------------------- */
 
 field_getter get_pid, get_tid, get_fd, get_proc, get_process, get_cmd, get_exe, get_exe_deleted,
+    get_exe_replaced, get_exe_writable,
     get_ppid, get_puid, get_puser, get_start, get_unit, get_service, get_container, get_runtime,
     get_pod, get_nowners, get_nofile, get_nfds, get_fd_use;
 /* Whether all that one process holds has the same value of the field. */

@@ -482,6 +482,7 @@ void anon_chunk(const struct anon *a, const struct ask *ask, void *bytes, size_t
 		events(a, bytes, len);
 		break;
 	case ASK_FILE:
+	case ASK_EXE:
 	case ASK_PROTONAME:
 	case ASK_CGROUP_ID:
 	case ASK_PIDS:

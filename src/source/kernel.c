@@ -493,6 +493,8 @@ static int answer_proc(struct kernel *k, const struct ask *a, chunk_fn fn, void 
 	if (a->arg_len < sizeof(arg))
 		return -EINVAL;
 	memcpy(&arg, a->arg, sizeof(arg));
+	if (a->kind == ASK_EXE)
+		return procscan_exe(&k->scan, &arg, fn, ctx);
 	return procscan_details(&k->scan, &arg, fn, ctx);
 }
 
@@ -554,6 +556,7 @@ static int kernel_ask(struct source *s, const struct ask *a, chunk_fn fn, void *
 	case ASK_HOLDERS:
 		return answer_holders(k, a, fn, ctx);
 	case ASK_PROC:
+	case ASK_EXE:
 		return answer_proc(k, a, fn, ctx);
 	case ASK_FILE:
 		return procscan_file(&k->scan, a->arg, a->arg_len, fn, ctx);

@@ -104,6 +104,10 @@ enum ask_kind {
 	 * those that came to be known; it gives what can be told (EVENT_TELLS). */
 	ASK_EVENTS,
 
+	/* id: as of ASK_PROC. arg: struct ask_proc, sections 0. One struct wire_exe.
+	 * -ESRCH as there, -ENOENT: it has no program. Blocks; concurrent. */
+	ASK_EXE,
+
 	ASK_N_KIND
 };
 

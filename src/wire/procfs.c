@@ -391,6 +391,42 @@ int procfs_details(struct lssock_snap *s, uint32_t proc, const void *bytes, size
 	return r < 0 ? r : s->failed ? -ENOMEM : 0;
 }
 
+/* Of a program that is called so; what was deleted has the same behind its name. */
+static void undelete(struct lssock_snap *s, struct lssock_proc *p)
+{
+	struct buf b = { 0 };
+	size_t len = 0;
+	const char *name = strings_get(&s->strings, p->exe, &len);
+
+	buf_put(&b, name, name ? len : 0);
+	buf_puts(&b, " (deleted)");
+	s->failed |= b.failed;
+	if (!b.failed)
+		p->exe = snap_string(s, b.data, b.len);
+	buf_release(&b);
+}
+
+void procfs_exe(struct lssock_snap *s, uint32_t proc, const void *bytes, size_t len)
+{
+	struct lssock_proc *p = proc && proc < s->procs.n ? &s->procs.v[proc] : NULL;
+	struct wire_exe w;
+
+	if (!p || !p->exe || len < sizeof(w))
+		return;
+	memcpy(&w, bytes, sizeof(w));
+	p->flags |= LSSOCK_P_EXE_FILE;
+	if (p->flags & LSSOCK_P_EXE_DELETED && (w.same || w.bare_same)) {
+		p->flags &= (uint16_t)~LSSOCK_P_EXE_DELETED;
+		if (w.same)
+			undelete(s, p);
+	}
+	if (p->flags & LSSOCK_P_EXE_DELETED && !w.bare_err)
+		p->flags |= LSSOCK_P_EXE_REPLACED;
+	/* Without a name nobody can open it to write. */
+	if ((w.nlink && w.mode & S_IWOTH) || (!w.dir_err && w.dir_mode & S_IWOTH))
+		p->flags |= LSSOCK_P_EXE_WRITABLE;
+}
+
 int procfs_section_stat(const void *bytes, size_t len, struct procfs_stat *ret)
 {
 	struct slice all = { bytes, len };

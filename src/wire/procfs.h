@@ -59,6 +59,9 @@ int procfs_owner_stream(void *owners, const void *bytes, size_t len);
 /* ASK_PROC's sections into a process row. */
 int procfs_details(struct lssock_snap *s, uint32_t proc, const void *bytes, size_t len);
 
+/* ASK_EXE's answer into a row that has its details. */
+void procfs_exe(struct lssock_snap *s, uint32_t proc, const void *bytes, size_t len);
+
 /* The PROC_STAT section of such an answer, with the name of PROC_COMM if that
  * follows. -ENOENT: no stat. */
 int procfs_section_stat(const void *bytes, size_t len, struct procfs_stat *ret);

@@ -85,6 +85,16 @@ struct wire_file {
 	uint32_t our_ino, our_major, our_minor;
 	uint32_t zero;
 };
+/* The program that runs, and what its name leads to. same: to this very file. */
+struct wire_exe {
+	uint32_t mode, nlink;
+	int32_t err;			/* errno of the look by the name as it is told; 0 */
+	uint32_t same;
+	int32_t bare_err;		/* by the name without " (deleted)"; -1: it has none */
+	uint32_t bare_same;
+	int32_t dir_err;		/* the folder of that name */
+	uint32_t dir_mode;
+};
 struct wire_ns {
 	uint32_t len;			/* of record and tail, padded to 8 */
 	uint16_t flags;			/* LSSOCK_NS_* */

@@ -62,4 +62,53 @@ run --json -t -C pid,nfds,nofile,fd_use 'lport = :5001 state listening'
 t_json "fds in use, per cent" \
 	'[abs(o["fd_use"] - 100 * o["nfds"] / o["nofile"]) < .1 for o in one()["owners"]] == [True]'
 drop
+
+# ---- programs -----------------------------------------------------------------------
+
+# told NAME: deleted, replaced, writable of the listener that this program holds
+told()
+{
+	run --json -t -C pid,exe,exe_deleted,exe_replaced,exe_writable "exe:\"$1\""
+	$python -c 'import json, sys
+o = json.load(open(sys.argv[1]))["sockets"][0]["owners"][0]
+print(o["exe_deleted"], o["exe_replaced"], o["exe_writable"])' "$T/out" 2>&1 | tail -1
+}
+chmod 755 "$T"
+mkdir "$T/closed" "$T/open"
+chmod 755 "$T/closed"
+chmod 1777 "$T/open"
+for name in closed/kept closed/gone closed/swapped "closed/named (deleted)" open/kept; do
+	cp "$SCENE" "$T/$name"
+	rm -f "$T/go"
+	mkfifo "$T/go"
+	"$T/$name" tcp-listen=127.0.0.1:0 <"$T/go" >"$T/said" &
+	eval "exec $((${n:=2} + 1))>\"$T/go\""
+	n=$((n + 1))
+	while ! grep -q ready "$T/said"; do kill -0 $! || bail "no scene"; done
+done
+rm "$T/closed/gone" "$T/closed/swapped"
+cp "$SCENE" "$T/closed/swapped"
+t_is "$(told "$T/closed/kept")" "False False False" "a program like any"
+t_is "$(told "$T/closed/gone")" "True False False" "one that was deleted"
+t_is "$(told "$T/closed/swapped")" "True True False" "one that was deleted and replaced"
+t_is "$(told "$T/closed/named (deleted)")" "False False False" "one that is called deleted"
+t_is "$(told "$T/open/kept")" "False False True" "one in a folder where all may write"
+chmod 757 "$T/closed/kept"
+t_is "$(told "$T/closed/kept")" "False False True" "one that all may write"
+
+mkdir "$T/mnt"
+rm -f "$T/go"
+mkfifo "$T/go"
+unshare -m sh -c 'mount -t tmpfs none "$1/mnt" && cp "$2" "$1/mnt/far" && exec "$1/mnt/far" \
+	tcp-listen=127.0.0.1:0' - "$T" "$SCENE" <"$T/go" >"$T/said" &
+far=$!
+exec 8>"$T/go"
+while ! grep -q ready "$T/said"; do kill -0 $far || bail "no scene"; done
+cp "$SCENE" "$T/mnt/far"
+t_is "$(told "$T/mnt/far")" "False False True" "one of another mount namespace"
+nsenter -t $far -m rm "$T/mnt/far"
+t_is "$(told "$T/mnt/far")" "True False True" "that was deleted there: ours is another file"
+exec 8>&-
+exec 3>&- 4>&- 5>&- 6>&- 7>&-
+wait
 t_done

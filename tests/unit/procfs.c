@@ -462,6 +462,60 @@ static void test_details(void **state)
 	lssock_snap_free(s);
 }
 
+static uint16_t exe_flags(const char *link, struct wire_exe w, const char *name)
+{
+	struct lssock_snap *s = snap_new();
+	struct lssock_proc p = { .pid = 3 };
+	uint32_t row = snap_proc(s, &p);
+	struct stream b = { .len = 0 };
+	uint16_t flags;
+
+	put_section(&b, PROC_EXE, 0, link, strlen(link));
+	assert_int_equal(procfs_details(s, row, b.v, b.len), 0);
+	procfs_exe(s, row, &w, sizeof(w) - 1);
+	assert_false(s->procs.v[row].flags & LSSOCK_P_EXE_FILE);
+	procfs_exe(s, 9, &w, sizeof(w));
+	procfs_exe(s, row, &w, sizeof(w));
+	assert_text(s, s->procs.v[row].exe, name, strlen(name));
+	flags = s->procs.v[row].flags;
+	lssock_snap_free(s);
+	assert_true(flags & LSSOCK_P_EXE_FILE);
+	return flags & (LSSOCK_P_EXE_DELETED | LSSOCK_P_EXE_REPLACED | LSSOCK_P_EXE_WRITABLE);
+}
+
+/* " (deleted)" can be said by the kernel, and be the end of a name. */
+static void test_exe(void **state)
+{
+	struct wire_exe w = { .mode = 0100755, .nlink = 1, .same = 1, .bare_err = -1,
+			      .dir_mode = 040755 };
+
+	(void)state;
+	assert_int_equal(exe_flags("/bin/a", w, "/bin/a"), 0);
+	w.dir_mode = 041777;
+	assert_int_equal(exe_flags("/tmp/a", w, "/tmp/a"), LSSOCK_P_EXE_WRITABLE);
+	w.dir_err = EACCES;
+	assert_int_equal(exe_flags("/tmp/a", w, "/tmp/a"), 0);
+	w.mode = 0100702;
+	assert_int_equal(exe_flags("/bin/a", w, "/bin/a"), LSSOCK_P_EXE_WRITABLE);
+	w.nlink = 0;			/* nor has it a name: memfd, or deleted */
+	w.same = 0;
+	w.err = w.bare_err = ENOENT;
+	assert_int_equal(exe_flags("/bin/a (deleted)", w, "/bin/a"), LSSOCK_P_EXE_DELETED);
+	w.bare_err = 0;
+	assert_int_equal(exe_flags("/bin/a (deleted)", w, "/bin/a"),
+			 LSSOCK_P_EXE_DELETED | LSSOCK_P_EXE_REPLACED);
+	w.err = 0;			/* a decoy */
+	assert_int_equal(exe_flags("/bin/a (deleted)", w, "/bin/a"),
+			 LSSOCK_P_EXE_DELETED | LSSOCK_P_EXE_REPLACED);
+	w.nlink = 1;
+	w.mode = 0100755;
+	w.bare_same = 1;		/* linked again */
+	assert_int_equal(exe_flags("/bin/a (deleted)", w, "/bin/a"), 0);
+	w.bare_same = 0;
+	w.same = 1;
+	assert_int_equal(exe_flags("/bin/a (deleted)", w, "/bin/a (deleted)"), 0);
+}
+
 static void test_details_refused(void **state)
 {
 	struct lssock_snap *s = snap_new();
@@ -638,6 +692,7 @@ int main(void)
 		cmocka_unit_test(test_owner_stream_gaps),
 		cmocka_unit_test(test_owner_stream_cut),
 		cmocka_unit_test(test_details),
+		cmocka_unit_test(test_exe),
 		cmocka_unit_test(test_details_refused),
 		cmocka_unit_test(test_section_stat),
 		cmocka_unit_test(test_facts),
