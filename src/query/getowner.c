@@ -382,8 +382,9 @@ bool get_is_of_proc(const struct field *f)
 {
 	static field_getter *const getters[] = {
 		get_pid, get_proc, get_cmd, get_exe, get_exe_deleted, get_exe_replaced,
-		get_exe_writable, get_ppid, get_puid, get_puser, get_start, get_unit, get_service, get_container, get_runtime,
-		get_pod, get_nofile, get_nfds, get_fd_use,
+		get_exe_writable, get_ppid, get_puid, get_puser, get_start, get_unit,
+		get_service, get_container, get_runtime, get_pod, get_nofile, get_nfds,
+		get_fd_use,
 	};
 	size_t i;
 
