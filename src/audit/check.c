@@ -26,7 +26,7 @@ static const struct check checks[] = {
 	    "Services meant for their own machine or cluster often ask nobody for a password.",
 	    "Bind it to 127.0.0.1 and ::1 or to a private network, or let a firewall keep "
 	    "others out." },
-	  NEED_HOLDERS | NEED_EXE | NEED_ADDRS | NEED_IFACE, check_exposed, false },
+	  NEED_HOLDERS | NEED_EXE | NEED_ADDRS | NEED_IFACE | NEED_NAT, check_exposed, false },
 	{ { "v6-exposed", LSSOCK_HIGH,
 	    "Who made IPv4 local most likely forgot that the program listens on IPv6 too.",
 	    "Bind the IPv6 side to ::1, or switch it off in the program." },
@@ -36,23 +36,23 @@ static const struct check checks[] = {
 	    "at times something that hides.",
 	    "Restart the service; if nothing was updated, find out where the program came "
 	    "from." },
-	  NEED_HOLDERS | NEED_EXE, check_exe_deleted, false },
+	  NEED_HOLDERS | NEED_EXE | NEED_EXE_FILE, check_exe_deleted, false },
 	{ { "exe-replaced", LSSOCK_HIGH,
 	    "The file that has the program's name now is not what runs, so looking at the "
 	    "file says nothing about the service.",
 	    "Restart the service to run the new file, if you know who put it there." },
-	  NEED_HOLDERS | NEED_EXE, check_exe_replaced, false },
+	  NEED_HOLDERS | NEED_EXE | NEED_EXE_FILE, check_exe_replaced, false },
 	{ { "exe-writable", LSSOCK_HIGH,
-	    "Any local user can make the service run a program of his own at its next start.",
+	    "Any local user can make the service run another program at its next start.",
 	    "Move the program to a folder that only root may write, and take the right to "
 	    "write from others." },
-	  NEED_HOLDERS | NEED_EXE, check_exe_writable, false },
+	  NEED_HOLDERS | NEED_EXE | NEED_EXE_FILE, check_exe_writable, false },
 	{ { "low-port", LSSOCK_MEDIUM,
 	    "Others take a low port as a promise that the administrator runs what answers "
 	    "there.",
 	    "Stop it, or run it as a system service if it is wanted; see "
 	    "net.ipv4.ip_unprivileged_port_start and CAP_NET_BIND_SERVICE." },
-	  NEED_HOLDERS | NEED_PORTRANGE | NEED_USERS, check_low_port, false },
+	  NEED_HOLDERS | NEED_LISTEN_COUNTERS | NEED_USERS, check_low_port, false },
 	{ { "shared-port", LSSOCK_HIGH,
 	    "A second program on a port gets part of what is meant for the first, or all of "
 	    "it.",
@@ -90,13 +90,13 @@ static const struct check checks[] = {
 	    "a container runtime that is to become root.",
 	    "Give the socket to one user or a group with few members, and let nobody else "
 	    "write to it." },
-	  NEED_OWNERS | NEED_WHY | NEED_VIA | NEED_FILE | NEED_USERS,
+	  NEED_OWNERS | NEED_WHY | NEED_FILE | NEED_USERS,
 	  check_control_socket, false },
 	{ { "socket-file", LSSOCK_HIGH,
 	    "Clients find a service by the path: if that is gone nobody reaches it, if it is "
 	    "another file they reach somebody else.",
 	    "Restart the service; if the path was replaced, find out by whom." },
-	  NEED_OWNERS | NEED_WHY | NEED_VIA | NEED_FILE, check_socket_file, false },
+	  NEED_OWNERS | NEED_WHY | NEED_FILE, check_socket_file, false },
 	{ { "queue-full", LSSOCK_MEDIUM,
 	    "The program does not accept connections as fast as they come, so new ones fail "
 	    "or wait.",
@@ -107,7 +107,7 @@ static const struct check checks[] = {
 	    "Connections that met a full accept queue were lost or came late.",
 	    "Watch the queues (lssock -l) and raise the backlog of the service that fills "
 	    "its own." },
-	  NEED_COUNTERS | NEED_NETNS, check_queue_drops, false },
+	  NEED_LISTEN_COUNTERS | NEED_NETNS, check_queue_drops, false },
 	{ { "fd-limit", LSSOCK_HIGH,
 	    "At the limit the program can accept nobody any more and open no file.",
 	    "Raise the limit (LimitNOFILE= of the unit), or find the leak if the number only "

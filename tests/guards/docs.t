@@ -76,6 +76,14 @@ sed -n 's/.*(\(.*\)).*/\1/p' "$T/err" | tr ' ' '\n' >"$T/words"
 t_ok "the message lists the words of is:" test "$(wc -l <"$T/words")" -gt 5
 t_is "$(in_page "$T/words")" "" "all are in lssock-filter(7)"
 
+page lssock-audit.1
+run audit --checks --format csv
+t_rc 0 "audit --checks"
+cut -d, -f1 "$T/out" | tr -d '\r"' | sed 1d >"$T/words"
+t_ok "there are checks" test "$(wc -l <"$T/words")" -gt 15
+t_is "$(in_page "$T/words")" "" "all are in lssock-audit(1)"
+t_is "$(sort "$T/words" | uniq -d)" "" "no code has two meanings"
+
 page lssock-config.5
 sed -n 's/^\t{ "\([a-z]*\)[.]*", "[a-zA-Z.]*", set_.*/\1/p' src/live/settings.c >"$T/words"
 t_ok "there are settings" test "$(wc -l <"$T/words")" -gt 15
