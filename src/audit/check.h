@@ -60,6 +60,8 @@ bool name_in(const char *names, const char *s, size_t len, size_t most);
 
 /* ---- known.c --------------------------------------------------------------------- */
 
+/* Its own, or the one that the kernel passes it on to. */
+uint16_t port_that_serves(const struct judge *j, const struct lssock_service *v);
 /* The service that is known by a port or a program; *ret_by_program tells which. */
 const char *known_service(const struct judge *j, const struct lssock_service *v,
 			  bool *ret_by_program);

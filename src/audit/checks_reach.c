@@ -120,7 +120,7 @@ static void tell_known(struct judge *j, const char *name, bool by_program,
 	}
 	tell(j, "port ");
 	tell_number(j, v->port);
-	tell(j, ", that of ");
+	tell(j, port_that_serves(j, v) == v->port ? ", that of " : ", passed on to that of ");
 	tell(j, name);
 	tell(j, ",");
 }

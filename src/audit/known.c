@@ -113,28 +113,26 @@ static bool is_program(const struct judge *j, const struct known_service *k,
 	return name && name_in(k->programs, name, len, COMM_MAX);
 }
 
-/* What the kernel passes on has the port it is passed on to as well. */
-static bool has_port(const struct judge *j, const struct known_service *k,
-		     const struct lssock_service *v)
+uint16_t port_that_serves(const struct judge *j, const struct lssock_service *v)
 {
 	uint32_t n;
 	const struct lssock_nat *nats = lssock_nats(j->s, &n);
 
-	return port_in(k, v->port) ||
-	       (v->nat < n && nats[v->nat].to_lo && port_in(k, nats[v->nat].to_lo));
+	return v->nat < n && nats[v->nat].to_lo ? nats[v->nat].to_lo : v->port;
 }
 
 const char *known_service(const struct judge *j, const struct lssock_service *v,
 			  bool *ret_by_program)
 {
 	const struct lssock_proc *p = proc_of_owner(j, v->owner);
+	uint16_t serves = port_that_serves(j, v);
 	uint8_t bit = proto_bit(v->proto);
 	const char *by_port = NULL;
 
 	*ret_by_program = false;
 	for (size_t i = 0; bit && i < sizeof(services) / sizeof(services[0]); i++) {
 		const struct known_service *k = &services[i];
-		bool port = has_port(j, k, v), program = is_program(j, k, p);
+		bool port = port_in(k, serves), program = is_program(j, k, p);
 
 		if (!(k->protos & bit) || (k->both && !(port && program)))
 			continue;
