@@ -203,6 +203,44 @@ static void replaces(void **state)
 	umask(old);
 }
 
+/* Written in pieces; until it has its name the old one is there, and so it is if it
+ * never gets it. */
+static void takes_the_place(void **state)
+{
+	struct io_file f, g;
+	struct stat st;
+
+	(void)state;
+	assert_int_equal(io_replace("f", "old", 3, 0640), 0);
+	assert_int_equal(io_file_open(&f, "f", 0644), 0);
+	assert_int_equal(io_write_all(f.fd, "ne", 2), 0);
+	check_content("f", "old", 3);
+	assert_int_equal(io_file_open(&g, "./f", 0644), 0);	/* another at once */
+	assert_int_equal(io_write_all(g.fd, "never", 5), 0);
+	assert_int_equal(io_write_all(f.fd, "w", 1), 0);
+	assert_int_equal(io_file_close(&f, true), 0);
+	check_content("f", "new", 3);
+	assert_int_equal(io_file_close(&g, false), 0);
+	check_content("f", "new", 3);
+	assert_int_equal(stat("f", &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0640);	/* the old one's */
+	assert_int_equal(count_files(), 1);
+
+	/* What came in its place meanwhile is not replaced. */
+	assert_int_equal(io_file_open(&f, "f", 0644), 0);
+	assert_int_equal(unlink("f"), 0);
+	assert_int_equal(mkdir("f", 0700), 0);
+	assert_int_equal(io_file_close(&f, true), -EISDIR);
+	assert_int_equal(count_files(), 1);
+
+	assert_int_equal(symlink("f", "link"), 0);
+	assert_int_equal(io_file_open(&f, "link", 0644), -ELOOP);
+	mem_fail_at(1);
+	assert_int_equal(io_file_open(&f, "g", 0644), -ENOMEM);
+	mem_fail_at(0);
+	assert_int_equal(count_files(), 2);
+}
+
 /* What must not be replaced stays as it is, and no file is left behind. */
 static void refuses(void **state)
 {
@@ -264,6 +302,7 @@ int main(void)
 		IN_DIRECTORY(writes_all),
 		IN_DIRECTORY(write_errors),
 		IN_DIRECTORY(replaces),
+		IN_DIRECTORY(takes_the_place),
 		IN_DIRECTORY(refuses),
 		IN_DIRECTORY(in_another_directory),
 		cmocka_unit_test(clock_moves_on),
