@@ -155,7 +155,7 @@ int report_end(struct lssock_report *r)
 	}
 	if (order_sort(&o) < 0 || !vec_reserve(&sorted, r->findings.n ? r->findings.n : 1)) {
 		r->failed = true;
-	} else {
+	} else if (r->findings.n) {
 		for (i = 0; i < r->findings.n; i++)
 			sorted.v[i] = r->findings.v[o.items.v[i].item];
 		memcpy(r->findings.v, sorted.v, r->findings.n * sizeof(*sorted.v));

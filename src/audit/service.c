@@ -300,7 +300,7 @@ static void sort_services(struct lssock_report *r)
 		put_order(r, &o, i);
 	if (order_sort(&o) < 0 || !vec_reserve(&sorted, r->services.n ? r->services.n : 1)) {
 		r->failed = true;
-	} else {
+	} else if (r->services.n) {
 		for (i = 0; i < r->services.n; i++)
 			sorted.v[i] = r->services.v[o.items.v[i].item];
 		memcpy(r->services.v, sorted.v, r->services.n * sizeof(*sorted.v));
