@@ -180,6 +180,32 @@ def filter_seeds():
         seed("filter", "f%02d" % n, line.encode())
 
 
+POLICIES = (
+    b"", b"\xef\xbb\xbf# comment\r\nallow ssh when port:22\r\ndefault deny\r\n",
+    b"allow ssh when port:22 proc:sshd user:root\nwarn db when port:5432 not scope:local\n"
+    b"deny public when scope:all,public # why\ndefault deny\n",
+    b"alow - when prt:1\nallow\nallow a\nallow a b\nallow a when\nallow when port:1\n",
+    b"default\ndefault dney\ndefault deny x\nallow a when port:1\ndefault deny",
+    b"allow a when port:1\nallow a when port:1\nallow b when *\nallow c when port:2",
+    b"allow a when rtt>1ms\nallow b when proto:tcp proto:udp\nallow c when port<1024 port:2000",
+    b"allow a when path:'/run/a #b' # c\nallow b when proc~'a\\'  # c' \nallow c when unit~\\'#",
+    b"allow a when (port:1 or port:2 proc:x) not (unit:y or scope:local)\n"
+    b"deny b when port:2 proc:x user:z not unit:y scope:all\n",
+    b"allow a when port:1\rallow b when port:2\0\n\x1b[2J\n\xe2\x80\xae\n\xff",
+    b"allow a when path:@a\\x00b,/run/*,'' exe:/bin/sh puid:0 laddr:::/0,10.0.0.0/8 netns:7\n"
+    b"warn b when nginx is:unowned,mine has:container why:in-flight file_mode:600-777",
+    b"deny x when " + b"(" * 260 + b"\n" + b"deny y when " + b"not " * 260 + b"port:1",
+    b"port:22,23 proc:s*\nlport:22 proc:sshd pid:7 or port:22-24 proc:sshd not user:x",
+    b"not (scope:local or path:/run/*) port<1024\nscope!=local port:1-20",
+    b"path:/run/*\npath:/run/x proto:unix has:path laddr:::/0 state:listen",
+)
+
+
+def policy_seeds():
+    for n, text in enumerate(POLICIES):
+        seed("policy", "p%02d" % n, text)
+
+
 def text_seeds():
     texts = (b"plain", b"esc\x1b[31m", "wide \u4e2d\u6587 e\u0301".encode(), b"\xff\xfe\xc3",
              "\u202eabc\u200b\u2028\ufeff\U000e0041\u0085".encode(), b"\xed\xa0\x80\xf4\x90\x80\x80\xc0\xaf",
@@ -213,5 +239,6 @@ procpid_seeds(sorted({int(p) for p in re.findall(rb"pid=(\d+)", facts)}))
 made.stdin.close()
 made.wait()
 filter_seeds()
+policy_seeds()
 text_seeds()
 tape_seeds()

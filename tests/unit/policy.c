@@ -768,18 +768,120 @@ static void test_memory(void **state)
 
 /* ---- files ------------------------------------------------------------------------------- */
 
+static char *read_file(const char *path, size_t *ret_len)
+{
+	FILE *f = fopen(path, "r");
+	char *text = f ? mem_alloc(65536) : NULL;
+
+	*ret_len = text ? fread(text, 1, 65535, f) : 0;
+	if (f)
+		fclose(f);
+	return text;
+}
+
+/* The policies that are installed; tests/run runs this in the top directory. */
+static void example(const char *name, const struct listener *l, uint32_t n, const char *want)
+{
+	char path[64], *text;
+	size_t len;
+
+	snprintf(path, sizeof(path), "src/policies/%s.policy", name);
+	text = read_file(path, &len);
+	if (!text) {
+		print_message("skipped: %s is not in this directory\n", path);
+		skip();
+	}
+	judged(l, n, text, want);
+	mem_free(text);
+}
+#define EXAMPLE(name, want, ...) do { \
+	const struct listener l_[] = { __VA_ARGS__ }; \
+	example(name, l_, sizeof(l_) / sizeof(*l_), want); \
+} while (0)
+#define BY(p, u, c, un) { .pid = (p), .uid = (u), .comm = PART(c), .exe = PART("/usr/bin/" c), \
+			  .unit = PART(un) }
+#define SYSTEMD BY(1, 0, "systemd", "init.scope")
+
+static void test_web_server(void **state)
+{
+	(void)state;
+	EXAMPLE("web-server", "",
+		{ .ip = "::", .port = 443, .by = { WWW(8), WWW(11) } },
+		{ .ip = "::", .port = 22, .by = { SYSTEMD, SSHD } },
+		{ .ip = "127.0.0.1", .port = 3306, .by = { BY(20, 33, "mariadbd",
+							      "mariadb.service") } },
+		{ .proto = LSSOCK_UDP, .ip = "127.0.0.53", .port = 53, .iface = 1, .by = {
+		  BY(21, 101, "systemd-resolve", "systemd-resolved.service") } },
+		{ .path = PART("/run/systemd/private"), .by = { SYSTEMD } });
+	EXAMPLE("web-server",
+		"policy-deny: no rule fits, and the default (line 32) denies it: held by "
+		"nginx[30] of user 1000 in user@1000.service, listens on tcp *:443\n"
+		"policy-deny: the rule open-database (line 6) denies it: held by mariadbd[20] of "
+		"user www in mariadb.service, listens on tcp 0.0.0.0:3306\n"
+		"policy-warn: the rule sniffer (line 24) warns of it: held by tcpdump[31] of user "
+		"root in session-2.scope, listens on packet all:*\n",
+		{ .ip = "0.0.0.0", .port = 3306, .by = { BY(20, 33, "mariadbd",
+							    "mariadb.service") } },
+		{ .ip = "::", .port = 443, .by = { BY(30, 1000, "nginx", "user@1000.service") } },
+		{ .proto = LSSOCK_PACKET, .word = 3, .by = { BY(31, 0, "tcpdump",
+								"session-2.scope") } });
+}
+
+#define INSIDE { .pid = 40, .uid = 0, .comm = PART("app"), .exe = PART("/app"), \
+		 .unit = PART("docker-ab12.scope"), .container = PART("ab12") }
+
+static void test_container_host(void **state)
+{
+	(void)state;
+	EXAMPLE("container-host", "",
+		{ .ip = "::", .port = 22, .by = { SSHD } },
+		{ .ip = "::", .port = 8080, .by = { { .pid = 41, .comm = PART("docker-proxy"),
+		  .exe = PART("/usr/bin/docker-proxy"), .unit = PART("docker.service") } } },
+		{ .ip = "::", .port = 80, .ns = 1, .by = { INSIDE } },
+		{ .proto = LSSOCK_UDP, .ip = "::", .port = 4789, .why = LSSOCK_WHY_KERNEL });
+	EXAMPLE("container-host",
+		"policy-deny: the rule docker-tcp (line 6) denies it: held by dockerd[42] of user "
+		"root in docker.service, listens on tcp *:2375\n"
+		"policy-deny: no rule fits, and the default (line 37) denies it: held by "
+		"docker-proxy[43] of user 1000 in user@1000.service, listens on tcp *:8080\n"
+		"policy-warn: the rule host-network (line 16) warns of it: held by app[40] of "
+		"user root in container ab12, listens on tcp *:80\n",
+		{ .ip = "::", .port = 2375, .by = { BY(42, 0, "dockerd", "docker.service") } },
+		{ .ip = "::", .port = 8080, .by = { BY(43, 1000, "docker-proxy",
+						       "user@1000.service") } },
+		{ .ip = "::", .port = 80, .by = { INSIDE } });
+}
+
+static void test_laptop(void **state)
+{
+	(void)state;
+	EXAMPLE("laptop", "",
+		{ .ip = "127.0.0.1", .port = 3000, .by = { BY(50, 1000, "node",
+							      "user@1000.service") } },
+		{ .proto = LSSOCK_UDP, .ip = "0.0.0.0", .port = 5353, .by = {
+		  BY(51, 104, "avahi-daemon", "avahi-daemon.service") } });
+	EXAMPLE("laptop",
+		"policy-deny: the rule own-privileged (line 23) denies it: held by node[50] of "
+		"user 1000 in user@1000.service, listens on tcp *:80\n"
+		"policy-deny: no rule fits, and the default (line 34) denies it: held by "
+		"redis[53] of user www in redis.service, listens on tcp *:6379\n"
+		"policy-warn: the rule own (line 24) warns of it: held by node[50] of user 1000 "
+		"in user@1000.service, listens on tcp *:3000\n",
+		{ .ip = "::", .port = 80, .by = { BY(50, 1000, "node", "user@1000.service") } },
+		{ .ip = "::", .port = 3000, .by = { BY(50, 1000, "node", "user@1000.service") } },
+		{ .ip = "::", .port = 6379, .by = { BY(53, 33, "redis", "redis.service") } });
+}
+
 static int check_file(const char *path)
 {
-	char text[65536];
-	FILE *f = fopen(path, "r");
-	size_t len = f ? fread(text, 1, sizeof(text), f) : 0;
+	size_t len;
+	char *text = read_file(path, &len);
 	struct heard h = { 0 };
 	struct policy *p = NULL;
 
-	if (!f || policy_new(text, len, hear, &h, &p))
-		fprintf(stderr, "%s:\n%s", path, f ? buf_cstr(&h.b) : "cannot be read");
-	if (f)
-		fclose(f);
+	if (!text || policy_new(text, len, hear, &h, &p))
+		fprintf(stderr, "%s:\n%s", path, text ? buf_cstr(&h.b) : "cannot be read\n");
+	mem_free(text);
 	buf_release(&h.b);
 	policy_free(p);
 	return p ? 0 : 1;
@@ -796,7 +898,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_unknown), cmocka_unit_test(test_written),
 		cmocka_unit_test(test_hostile), cmocka_unit_test(test_long),
 		cmocka_unit_test(test_wide), cmocka_unit_test(test_many),
-		cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_memory), cmocka_unit_test(test_web_server),
+		cmocka_unit_test(test_container_host), cmocka_unit_test(test_laptop),
 	};
 	int bad = 0;
 
