@@ -9,12 +9,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/socket.h>
 
-#include "base/num.h"
-#include "base/text.h"
-#include "model/names.h"
 #include "query/plan.h"
 
 #define ALL_STATES ((1u << LSSOCK_N_STATE) - 2)
@@ -31,16 +27,13 @@
 		     NEED_IFACE | NEED_ADDRS | NEED_USERS | NEED_AUTOBOUND | NEED_PORTRANGE | \
 		     NEEDS_AUDIT_ONLY)
 #define NEEDS_METRICS (NEED_PROC | NEED_FDS | NEED_FILE | NEED_VIA | NEED_IFACE | NEED_ADDRS | \
-		       NEED_AUTOBOUND | NEED_PORTRANGE | NEED_LISTEN_COUNTERS)
+		       NEED_AUTOBOUND | NEED_PORTRANGE)
 #define NEEDS_ALL (NEED_OWNERS | NEED_DETAILS | NEED_FILE | NEED_VIA | NEED_PEER | \
 		   NEED_NETNS | NEED_IFACE | NEED_ADDRS | NEED_USERS | NEED_AUTOBOUND | \
 		   NEED_CLIENTS | NEED_WHY | NEED_PORTRANGE | NEED_CGROUP | NEED_COUNTERS | \
 		   NEED_STATE)
 
-static int fail(struct lssock_err *err, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
-
-static int fail(struct lssock_err *err, const char *fmt, ...)
+int plan_fail(struct lssock_err *err, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -54,9 +47,9 @@ static int fail(struct lssock_err *err, const char *fmt, ...)
 	return -EINVAL;
 }
 
-static int no_memory(struct lssock_err *err)
+int plan_no_memory(struct lssock_err *err)
 {
-	fail(err, "out of memory");
+	plan_fail(err, "out of memory");
 	if (err)
 		err->code = -ENOMEM;
 	return -ENOMEM;
@@ -173,183 +166,6 @@ enum tri query_row(const struct lssock_query *q, const struct lssock_snap *s, ui
 	return t == TRI_NO ? t : tri_and(t, filter_row(q->filter, s, row));
 }
 
-/* ---- lists of fields -------------------------------------------------------- */
-
-/* "a, b" item by item; false: the end. */
-static bool next_item(const char **list, const char **ret, size_t *ret_len)
-{
-	const char *s = *list;
-
-	while (*s == ' ' || *s == ',')
-		s++;
-	*ret = s;
-	while (*s && *s != ' ' && *s != ',')
-		s++;
-	*ret_len = (size_t)(s - *ret);
-	*list = s;
-	return *ret_len > 0;
-}
-
-static void shown(const char *s, size_t len, char out[64])
-{
-	struct buf b = { 0 };
-	size_t width, n;
-
-	text_safe(&b, s, len, TEXT_ASCII);
-	n = text_cut(b.data, b.len, 60, &width);
-	memcpy(out, b.data ? b.data : "", b.data ? n : 0);
-	out[b.data ? n : 0] = 0;
-	buf_release(&b);
-}
-
-/* what: "column", "sort key" … */
-static int find_shown(const struct lssock_query *q, const char *what, const char *s, size_t len,
-		      const struct field **ret, struct lssock_err *err)
-{
-	const struct field *f = field_find(s, len);
-	const char *near = f ? NULL : field_nearest(s, len);
-	char name[64];
-
-	shown(s, len, name);
-	if (f && f->filter_only)
-		return fail(err,
-			    "`%s` means either end and is for filters: as a %s take l%s or r%s",
-			    f->name, what, f->name, f->name);
-	if (!f && near)
-		return fail(err, "unknown %s `%s`: did you mean `%s`?", what, name, near);
-	if (!f)
-		return fail(err, "unknown %s `%s` (--columns help lists them)", what, name);
-	if (f->needs & NEED_TRACK && !(q->flags & FILTER_WATCHES))
-		return fail(err, "`%s` is known only in watch and events", f->name);
-	*ret = f;
-	return 0;
-}
-
-static int add_column(struct lssock_query *q, const struct field *f, struct lssock_err *err)
-{
-	const struct field **slot;
-	uint32_t i;
-
-	for (i = 0; i < q->columns.n; i++) {
-		if (q->columns.v[i] == f)
-			return 0;
-	}
-	slot = vec_push(&q->columns);
-	if (!slot)
-		return no_memory(err);
-	*slot = f;
-	return 0;
-}
-
-static int add_names(struct lssock_query *q, const char *const *names, struct lssock_err *err)
-{
-	const struct field *f;
-	int r;
-
-	for (; names && *names; names++) {
-		f = field_find(*names, strlen(*names));
-		r = f ? add_column(q, f, err) : 0;
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
-static int add_defaults(struct lssock_query *q, const struct lssock_question *ask,
-			struct lssock_err *err)
-{
-	static const uint32_t groups[] = { LSSOCK_Q_EXTENDED, LSSOCK_Q_TIMERS, LSSOCK_Q_MEMORY,
-					   LSSOCK_Q_INFO };
-	bool record = ask->layout == LSSOCK_LAYOUT_RECORD;
-	bool spaces = ask->netns && !strcmp(ask->netns, "all");
-	size_t i;
-	int r = 0;
-
-	if (spaces && !record && !(ask->group_by && *ask->group_by))
-		r = add_column(q, field_find("space", 5), err);
-	if (r == 0)
-		r = add_names(q, field_defaults(ask), err);
-
-	for (i = 0; r == 0 && i < sizeof(groups) / sizeof(groups[0]); i++) {
-		if (ask->flags & groups[i])
-			r = add_names(
-				q,
-				field_option_group(groups[i] | (record ? LSSOCK_Q_FULLEST : 0)),
-				err);
-	}
-	return r;
-}
-
-static int set_columns(struct lssock_query *q, const struct lssock_question *ask,
-		       struct lssock_err *err)
-{
-	const char *list = ask->columns, *item;
-	const struct field *f;
-	size_t len;
-	int r = 0;
-
-	if (!list || memchr(list, '+', strlen(list)))
-		r = add_defaults(q, ask, err);
-	while (r == 0 && list && next_item(&list, &item, &len)) {
-		if (*item == '+') {
-			item++;
-			len--;
-		}
-		r = find_shown(q, "column", item, len, &f, err);
-		if (r == 0)
-			r = add_column(q, f, err);
-	}
-	if (r == 0 && !q->columns.n)
-		return fail(err, "no columns are named");
-	return r;
-}
-
-static int set_sort(struct lssock_query *q, const char *list, struct lssock_err *err)
-{
-	const struct field *f;
-	struct sort_key *key;
-	const char *item;
-	size_t len;
-	bool down;
-	int r;
-
-	while (list && next_item(&list, &item, &len)) {
-		down = *item == '-';
-		if (down || *item == '+') {
-			item++;
-			len--;
-		}
-		r = find_shown(q, "sort key", item, len, &f, err);
-		if (r < 0)
-			return r;
-		key = vec_push(&q->sort);
-		if (!key)
-			return no_memory(err);
-		key->field = f;
-		key->descending = down;
-	}
-	return 0;
-}
-
-static int set_groups(struct lssock_query *q, const char *list, struct lssock_err *err)
-{
-	const struct field *f, **slot;
-	const char *item;
-	size_t len;
-	int r;
-
-	while (list && next_item(&list, &item, &len)) {
-		r = find_shown(q, "group key", item, len, &f, err);
-		if (r < 0)
-			return r;
-		slot = vec_push(&q->groups);
-		if (!slot)
-			return no_memory(err);
-		*slot = f;
-	}
-	return 0;
-}
-
 /* ---- selection -------------------------------------------------------------- */
 
 #define COUNTS (LSSOCK_Q_SUMMARY | LSSOCK_Q_NETNS_LIST | LSSOCK_Q_METRICS)
@@ -404,16 +220,16 @@ static int set_netns(struct plan *p, const struct lssock_query *q, const char *s
 							  LSSOCK_Q_NETNS_LIST | LSSOCK_Q_AUDIT))
 			p->ns_which = NS_ALL;
 	} else if (!len) {
-		return fail(err, "a namespace is missing: name, pid, path, inode, or `all`");
+		return plan_fail(err, "a namespace is missing: name, pid, path, inode, or `all`");
 	} else if (len > 4096) {
-		return fail(err, "the name of the namespace is too long");
+		return plan_fail(err, "the name of the namespace is too long");
 	} else if (!strcmp(spec, "all")) {
 		p->ns_which = NS_ALL;
 	} else {
 		p->ns_which = NS_ONE;
 		p->ns_one = mem_alloc(len + 1);
 		if (!p->ns_one)
-			return no_memory(err);
+			return plan_no_memory(err);
 		memcpy(p->ns_one, spec, len);
 	}
 	p->deep = p->ns_which == NS_ALL;
@@ -448,9 +264,8 @@ static uint32_t needs_of_kind(uint32_t flags)
 	if (flags & LSSOCK_Q_FULLEST)
 		needs |= NEEDS_AUDIT_ONLY;
 	if (flags & COUNTS)
-		needs |= NEED_COUNTERS | NEED_NETNS | NEED_OWNERS | NEED_WHY;
-	if (flags & (LSSOCK_Q_SUMMARY | LSSOCK_Q_NETNS_LIST))
-		needs |= NEED_LISTEN_COUNTERS;
+		needs |= NEED_COUNTERS | NEED_LISTEN_COUNTERS | NEED_NETNS | NEED_OWNERS |
+			 NEED_WHY;
 	if (flags & LSSOCK_Q_SUMMARY)
 		needs |= NEED_PORTRANGE;
 	if (flags & LSSOCK_Q_NETNS_LIST)
@@ -623,7 +438,7 @@ int plan_make(struct lssock_query *q, const struct lssock_question *ask, struct 
 			continue;
 		r = plan_table(q, proto);
 		if (r < 0)
-			return no_memory(err);
+			return plan_no_memory(err);
 	}
 	return 0;
 }
@@ -654,18 +469,14 @@ static int fill(struct lssock_query *q, const struct lssock_question *ask,
 
 	if (r == 0 && ask->flags & LSSOCK_Q_ACT &&
 	    q->filter->nodes.v[q->filter->root].kind == NODE_ALL)
-		r = fail(err, "the filter lets everything through");
+		r = plan_fail(err, "the filter lets everything through");
 	q->flags = ask->flags;
 	q->families = ask->families & 3 ? ask->families & 3 : 3;
 	q->width = ask->width;
 	q->layout = ask->layout;
 	q->limit = ask->limit;
 	if (r == 0)
-		r = set_columns(q, ask, err);
-	if (r == 0)
-		r = set_sort(q, ask->sort, err);
-	if (r == 0)
-		r = set_groups(q, ask->group_by, err);
+		r = plan_lists(q, ask, err);
 	if (r < 0)
 		return r;
 	set_protos(q, ask);
@@ -682,11 +493,11 @@ int lssock_query_new(const struct lssock_question *ask, struct lssock_query **re
 
 	/* A caller of another version has a shorter or a longer struct. */
 	if (!ask || ask->size < sizeof(ask->size))
-		return fail(err, "the question has no size");
+		return plan_fail(err, "the question has no size");
 	memcpy(&known, ask, ask->size < sizeof(known) ? ask->size : sizeof(known));
 	q = mem_alloc(sizeof(*q));
 	if (!q)
-		return no_memory(err);
+		return plan_no_memory(err);
 	r = fill(q, &known, err);
 	if (r < 0)
 		lssock_query_free(q);

@@ -53,6 +53,13 @@ enum tri query_row(const struct lssock_query *q, const struct lssock_snap *s, ui
 int plan_make(struct lssock_query *q, const struct lssock_question *ask,
 	      struct lssock_err *err);
 void plan_release(struct plan *p);
+/* Columns, sort keys and groups (lists.c). */
+int plan_lists(struct lssock_query *q, const struct lssock_question *ask,
+	       struct lssock_err *err);
+/* -EINVAL with a message, -ENOMEM. */
+int plan_fail(struct lssock_err *err, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+int plan_no_memory(struct lssock_err *err);
 /* Of an audit: without connections, which only tell how many ports they use. */
 void plan_listen_only(struct lssock_query *q);
 
