@@ -103,14 +103,17 @@ fi
 # ---- unix sockets ---------------------------------------------------------------------------
 mkdir "$T/run" "$T/run/a" "$T/run/b" "$T/run/c"
 cd "$T/run" || exit
+gid=
+! have_uids || gid=,gid=65533
 while read -r path mode severity; do
-	scene_start "unix-listen=$PWD/$path,mode=$mode,gid=65533"
-	if supported unix-listen; then
-		run audit --json
-		has "$path $mode" "" ${severity:+"$severity control-socket"}
-	else
-		skip "$path $mode" "$(why_not unix-listen)"
-	fi
+	case $gid$mode in
+	06[67]0 | 0770)
+		skip "$path $mode" "a user namespace of one group"
+		continue ;;
+	esac
+	scene_start "unix-listen=$PWD/$path,mode=$mode$gid"
+	run audit --json
+	has "$path $mode" "" ${severity:+"$severity control-socket"}
 	scene_stop
 done <<END
 a/docker.sock 0660 medium
