@@ -314,10 +314,13 @@ uint32_t namespaces_of_sockets(struct collect *c, const struct ask_fd *fds, uint
 {
 	uint32_t before = c->s->ns.n, i;
 	struct buf b = { 0 };
+	int r;
 
 	/* One question of this kind per collection: a replay need not ask alike. */
-	if (ask_bytes(c, ASK_SOCKET_NETNS, 0, 0, fds, n * (uint32_t)sizeof(*fds), &b) == 0)
-		procfs_netns(c->s, b.data, b.len);
+	r = ask_bytes(c, ASK_SOCKET_NETNS, 0, 0, fds, n * (uint32_t)sizeof(*fds), &b);
+	procfs_netns(c->s, b.data, b.len);
+	if (r == -EPERM)
+		snap_note(c->s, LSSOCK_NOTE_NETNS_REFUSED, 0, EPERM, 1, "that only a socket keeps");
 	buf_release(&b);
 	for (i = before; i < c->s->ns.n; i++) {
 		c->s->ns.v[i].flags |= LSSOCK_NS_ASKED;

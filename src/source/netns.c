@@ -290,22 +290,38 @@ int netns_find_one(struct netns *n, const char *spec, size_t len, chunk_fn fn, v
 	return r;
 }
 
+/* Whether a namespace that may not be opened is one that is known anyway. */
+static bool is_known(struct netns *n, uint64_t cookie)
+{
+	bool known = false;
+	uint32_t i;
+
+	pool_lock(n->lock);
+	for (i = 0; i < n->list.n && cookie && !known; i++)
+		known = n->list.v[i].cookie == cookie;
+	pool_unlock(n->lock);
+	return known;
+}
+
 int netns_of_sockets(struct netns *n, const struct ask_fd *fds, size_t n_fds, chunk_fn fn,
 		     void *ctx)
 {
+	int r = 0, refused = 0, e;
 	size_t i;
-	int r = 0;
 
 	for (i = 0; i < n_fds && r == 0; i++) {
 		struct space one = { 0 };
 		struct ask_fd fd;
 
 		memcpy(&fd, (const char *)fds + i * sizeof(fd), sizeof(fd));
-		if (space_of_socket(&n->h, &fd, &one) == 0)
+		e = space_of_socket(&n->h, &fd, &one);
+		if (e == 0)
 			r = list_give(n, &one, true, fn, ctx);
+		else if (e == -EPERM && !is_known(n, one.cookie))
+			refused = e;
 		space_release(&one);
 	}
-	return r;
+	return r ? r : refused;
 }
 
 /* ---- inside ------------------------------------------------------------- */

@@ -71,7 +71,8 @@ enum ask_kind {
 
 	/* id: 0. arg: array of struct ask_fd, socket fds without a row.
 	 * struct wire_ns of namespaces that only these sockets keep; they are added
-	 * behind those of ASK_NETNS. */
+	 * behind those of ASK_NETNS. -EPERM: beside these there is one that may not
+	 * be opened. */
 	ASK_SOCKET_NETNS,
 
 	/* id: hash of arg. arg: text, a pid or the path of a namespace file. One

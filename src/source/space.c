@@ -182,8 +182,9 @@ static int open_path(int proc_fd, const struct place *p)
 	return fd;
 }
 
-/* First whether it is a socket: fstat of another file may hang. */
-static int space_of_fd(int fd, uint32_t inode)
+/* First whether it is a socket: fstat of another file may hang. *cookie: of a
+ * namespace that only CAP_NET_ADMIN there may open (-EPERM), 0: not known. */
+static int space_of_fd(int fd, uint32_t inode, uint64_t *cookie)
 {
 	struct stat st;
 	socklen_t len = sizeof(int);
@@ -197,12 +198,16 @@ static int space_of_fd(int fd, uint32_t inode)
 	do
 		r = ioctl(fd, SIOCGSKNS);
 	while (r < 0 && errno == EINTR);
-	return r < 0 ? -errno : r;	/* close-on-exec: open_related_ns */
+	if (r >= 0)
+		return r;		/* close-on-exec: open_related_ns */
+	r = -errno;
+	*cookie = r == -EPERM ? nlsock_cookie(fd) : 0;
+	return r;
 }
 
 /* The namespace of a socket of another process, by a copy of its fd that is
  * closed at once. */
-static int open_by_socket(const struct place *p)
+static int open_by_socket(const struct place *p, uint64_t *cookie)
 {
 	int pidfd, fd, r;
 
@@ -219,7 +224,7 @@ static int open_by_socket(const struct place *p)
 	close(pidfd);
 	if (r < 0)
 		return r;
-	r = space_of_fd(fd, p->inode);
+	r = space_of_fd(fd, p->inode, cookie);
 	close(fd);
 	return r;
 }
@@ -234,6 +239,7 @@ static bool is_space(int fd, uint64_t dev, uint64_t ino)
 static int place_open(int proc_fd, const struct place *p, uint64_t dev, uint64_t ino)
 {
 	char own[PROC_PATH];
+	uint64_t cookie;
 	int fd = -ENOENT;
 
 	switch (p->kind) {
@@ -249,7 +255,7 @@ static int place_open(int proc_fd, const struct place *p, uint64_t dev, uint64_t
 		    proc_open_at(proc_fd, proc_path(own, p->pid, p->tid, "fd/", p->fd), O_PATH);
 		break;
 	case BY_SOCKET:
-		fd = open_by_socket(p);
+		fd = open_by_socket(p, &cookie);
 		break;
 	}
 	if (fd < 0)
@@ -661,7 +667,7 @@ int space_of_socket(const struct horizon *h, const struct ask_fd *want, struct s
 
 	if (!h->scan.own_pids)
 		return -EOPNOTSUPP;	/* pidfds are of our pid namespace */
-	fd = open_by_socket(&p);
+	fd = open_by_socket(&p, &ret->cookie);
 	if (fd < 0)
 		return fd;
 	if (proc_stat_fd(fd, &st) < 0 || st.st_dev != h->dev)

@@ -62,6 +62,7 @@ int spaces_look(const struct horizon *h, bool deep, struct spaces *ret, uint32_t
 /* One. To be released in any case. */
 int space_of_pid(const struct horizon *h, int32_t pid, struct space *ret);
 int space_of_path(const struct horizon *h, const char *path, struct space *ret);
+/* -EPERM: the socket could be had, its namespace not; ret->cookie may tell which. */
 int space_of_socket(const struct horizon *h, const struct ask_fd *fd, struct space *ret);
 
 /* ---- visit: work inside one ---------------------------------------------- */
