@@ -202,13 +202,14 @@ BINDIR := $(DESTDIR)$(PREFIX)/bin
 LIBDIR := $(DESTDIR)$(PREFIX)/lib
 SHARE := $(DESTDIR)$(PREFIX)/share
 UNITDIR := $(LIBDIR)/systemd/system
+POLICIES := $(sort $(wildcard src/policies/*.policy))
 INSTALLED = $(BINDIR)/lssock $(LIBDIR)/liblssock.so.0 $(LIBDIR)/liblssock.so \
 	$(LIBDIR)/pkgconfig/lssock.pc $(DESTDIR)$(PREFIX)/include/lssock.h \
 	$(foreach p,$(PAGES),$(SHARE)/man/man$(subst .,,$(suffix $p))/$p) \
 	$(SHARE)/bash-completion/completions/lssock $(SHARE)/zsh/site-functions/_lssock \
 	$(SHARE)/fish/vendor_completions.d/lssock.fish \
 	$(UNITDIR)/lssock-audit.service $(UNITDIR)/lssock-audit.timer \
-	$(SHARE)/lssock/lssock-alerts.yml
+	$(SHARE)/lssock/lssock-alerts.yml $(POLICIES:src/%=$(SHARE)/lssock/%)
 
 install: all
 	install -D -m 755 $B/lssock $(BINDIR)/lssock
@@ -227,6 +228,7 @@ install: all
 		install -D -m 644 /dev/stdin $(UNITDIR)/lssock-audit.service
 	install -D -m 644 src/systemd/lssock-audit.timer $(UNITDIR)/lssock-audit.timer
 	install -D -m 644 src/prometheus/lssock-alerts.yml $(SHARE)/lssock/lssock-alerts.yml
+	install -D -m 644 -t $(SHARE)/lssock/policies $(POLICIES)
 
 uninstall:
 	rm -f $(INSTALLED)

@@ -22,9 +22,13 @@ t_is "$(files)" "./usr/bin/lssock
 ./usr/share/bash-completion/completions/lssock
 ./usr/share/fish/vendor_completions.d/lssock.fish
 ./usr/share/lssock/lssock-alerts.yml
+./usr/share/lssock/policies/container-host.policy
+./usr/share/lssock/policies/laptop.policy
+./usr/share/lssock/policies/web-server.policy
 ./usr/share/man/man1/lssock.1
 ./usr/share/man/man3/liblssock.3
 ./usr/share/man/man5/lssock-config.5
+./usr/share/man/man5/lssock-policy.5
 ./usr/share/man/man7/lssock-fields.7
 ./usr/share/man/man7/lssock-filter.7
 ./usr/share/zsh/site-functions/_lssock" "it installs these files"
@@ -39,7 +43,7 @@ t_rc 0 "the installed program runs"
 version=$(sed -n 's/^lssock //p' "$T/out")
 t_like "$version" '^[0-9]+\.[0-9]+\.[0-9]+$' "and says its version"
 for page in man1/lssock.1 man7/lssock-filter.7 man7/lssock-fields.7 man3/liblssock.3 \
-	man5/lssock-config.5; do
+	man5/lssock-config.5 man5/lssock-policy.5; do
 	t_like "$(head -3 "$dest/usr/share/man/$page")" "^\\.TH .*lssock $version" "$page is of that version"
 	t_is "$(grep -E '@[A-Z]+@' "$dest/usr/share/man/$page")" "" "$page is filled in"
 done

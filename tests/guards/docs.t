@@ -17,7 +17,7 @@ in_page()
 }
 
 for p in lssock.1 lssock-filter.7 lssock-fields.7 liblssock.3 lssock-config.5 \
-	lssock-audit.1; do
+	lssock-audit.1 lssock-policy.5; do
 	if ! command -v mandoc >/dev/null; then
 		skip "man/$p is well-formed" "no mandoc"
 	else

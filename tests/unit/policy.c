@@ -358,7 +358,9 @@ static void add(struct lssock_snap *s, const struct listener *l)
 
 static struct lssock_report *report_new(const struct listener *l, uint32_t n)
 {
-	static const char users[] = "root:x:0:0::/:/\nwww:x:33:33::/:/\n1000-2000:x:7:7::/:/\n"
+	static const char users[] = "root:x:0:0::/:/\nwww-data:x:33:33::/:/\n"
+				    "1000-2000:x:7:7::/:/\nmysql:x:34:34::/:/\n"
+				    "systemd-resolve:x:101:101::/:/\navahi:x:104:1::/:/\n"
 				    "77:x:8:8::/:/\n";
 	struct lssock_report *r = mem_alloc(sizeof(*r));
 	uint32_t rows[64], i;
@@ -438,7 +440,7 @@ static void test_verdicts(void **state)
 	(void)state;
 	JUDGED(policy, "", { .ip = "0.0.0.0", .port = 22, .by = { SSHD } });
 	JUDGED(policy, "policy-warn: the rule web (line 2) warns of it: held by nginx[8] of "
-	       "user www in nginx.service, listens on tcp 0.0.0.0:80\n",
+	       "user www-data in nginx.service, listens on tcp 0.0.0.0:80\n",
 	       { .ip = "0.0.0.0", .port = 80, .by = { WWW(8) } });
 	JUDGED(policy, "policy-deny: no rule fits, and the default (line 3) denies it: held by "
 	       "sshd[9] of user 1000, listens on tcp 127.0.0.1:22\n",
@@ -458,13 +460,13 @@ static void test_services(void **state)
 	(void)state;
 	/* One finding for what one rule says of all sockets of a service, else each. */
 	JUDGED("deny x when port:80",
-	       "policy-deny: the rule x (line 1) denies it: held by nginx[8] of user www in "
+	       "policy-deny: the rule x (line 1) denies it: held by nginx[8] of user www-data in "
 	       "nginx.service, listens on tcp 10.0.0.5, ::1 port 80\n",
 	       { .ip = "10.0.0.5", .port = 80, .by = { WWW(8) } },
 	       { .ip = "::1", .port = 80, .by = { WWW(8) } });
 	JUDGED("allow l when scope:local\ndefault deny",
 	       "policy-deny: no rule fits, and the default (line 2) denies it: held by nginx[8] "
-	       "of user www in nginx.service, listens on tcp 10.0.0.5:80\n",
+	       "of user www-data in nginx.service, listens on tcp 10.0.0.5:80\n",
 	       { .ip = "10.0.0.5", .port = 80, .by = { WWW(8) } },
 	       { .ip = "::1", .port = 80, .by = { WWW(8) } });
 }
@@ -472,11 +474,11 @@ static void test_services(void **state)
 static void test_worst_owner(void **state)
 {
 	static const char policy[] = "allow ssh when port:22 puser:root\n"
-				     "warn odd when port:22 puser:www\ndefault deny\n";
+				     "warn odd when port:22 puser:www-data\ndefault deny\n";
 
 	(void)state;
 	JUDGED(policy, "policy-warn: the rule odd (line 2) warns of it: held by nginx[8] of "
-	       "user www in nginx.service, listens on tcp 0.0.0.0:22\n",
+	       "user www-data in nginx.service, listens on tcp 0.0.0.0:22\n",
 	       { .ip = "0.0.0.0", .port = 22, .by = { SSHD, WWW(8) } });
 	JUDGED(policy, "policy-deny: no rule fits, and the default (line 3) denies it: held by "
 	       "sshd[9] of user 1000, listens on tcp 0.0.0.0:22\n",
@@ -505,14 +507,14 @@ static void test_unknown(void **state)
 	/* Of two owners one is certain: a warning stands, and so does the doubt. */
 	JUDGED("allow a when exe:/usr/sbin/sshd\ndefault warn",
 	       "policy-warn: no rule fits, and the default (line 2) warns of it: held by "
-	       "nginx[8] of user www in nginx.service, listens on tcp 0.0.0.0:22\n"
+	       "nginx[8] of user www-data in nginx.service, listens on tcp 0.0.0.0:22\n"
 	       "? tcp 0.0.0.0:22 dark[10]: whether the rule a (line 1) fits is not known: its "
 	       "exe could not be read\n",
 	       { .ip = "0.0.0.0", .port = 22, .by = { WWW(8), SECRET } });
 	/* And it cannot become worse than denied. */
 	JUDGED("allow a when exe:/usr/sbin/sshd\ndefault deny",
 	       "policy-deny: no rule fits, and the default (line 2) denies it: held by "
-	       "nginx[8] of user www in nginx.service, listens on tcp 0.0.0.0:22\n",
+	       "nginx[8] of user www-data in nginx.service, listens on tcp 0.0.0.0:22\n",
 	       { .ip = "0.0.0.0", .port = 22, .by = { WWW(8), SECRET } });
 	JUDGED("allow a when scope:owner\ndefault allow",
 	       "? unix /run/x: whether the rule a (line 1) fits is not known: its scope is not "
@@ -589,7 +591,7 @@ static void test_written(void **state)
 	       { .ip = "::1", .port = 22, .by = { SSHD } });
 	/* Each owner; who made the socket where that is not the owner. */
 	WRITES("allow      nginx-80            when lport:80 proto:tcp scope:all proc:nginx "
-	       "exe:/usr/sbin/nginx puser:www unit:nginx.service user:root\n"
+	       "exe:/usr/sbin/nginx puser:www-data unit:nginx.service user:root\n"
 	       "allow      sshd-80             when lport:80 proto:tcp scope:all proc:sshd "
 	       "exe:/tmp/x puid:1000 user:root not container:*\n",
 	       { .ip = "0.0.0.0", .port = 80, .by = { WWW(8), WWW(11), EVIL } });
@@ -620,7 +622,7 @@ static void test_written(void **state)
 	       { .ip = "0.0.0.0", .port = 2049, .why = LSSOCK_WHY_KERNEL },
 	       { .path = PART("\0x"), .why = LSSOCK_WHY_IN_FLIGHT });
 	WRITES("allow      app-8080            when lport:8080 proto:tcp scope:all proc:app "
-	       "exe:/app puser:www unit:docker-ab.scope container:ab12 user:root\n",
+	       "exe:/app puser:www-data unit:docker-ab.scope container:ab12 user:root\n",
 	       { .ip = "0.0.0.0", .port = 8080, .by = { { .pid = 3, .uid = 33, .comm =
 	         PART("app"), .exe = PART("/app"), .unit = PART("docker-ab.scope"),
 		 .container = PART("ab12") } } });
@@ -808,21 +810,21 @@ static void test_web_server(void **state)
 	EXAMPLE("web-server", "",
 		{ .ip = "::", .port = 443, .by = { WWW(8), WWW(11) } },
 		{ .ip = "::", .port = 22, .by = { SYSTEMD, SSHD } },
-		{ .ip = "127.0.0.1", .port = 3306, .by = { BY(20, 33, "mariadbd",
+		{ .ip = "127.0.0.1", .port = 3306, .by = { BY(20, 34, "mariadbd",
 							      "mariadb.service") } },
 		{ .proto = LSSOCK_UDP, .ip = "127.0.0.53", .port = 53, .iface = 1, .by = {
 		  BY(21, 101, "systemd-resolve", "systemd-resolved.service") } },
 		{ .path = PART("/run/systemd/private"), .by = { SYSTEMD } });
 	EXAMPLE("web-server",
-		"policy-deny: no rule fits, and the default (line 32) denies it: held by "
-		"nginx[30] of user 1000 in user@1000.service, listens on tcp *:443\n"
-		"policy-deny: the rule open-database (line 6) denies it: held by mariadbd[20] of "
-		"user www in mariadb.service, listens on tcp 0.0.0.0:3306\n"
-		"policy-warn: the rule sniffer (line 24) warns of it: held by tcpdump[31] of user "
+		"policy-deny: no rule fits, and the default (line 35) denies it: held by "
+		"nginx[30] of user 1000 in nginx.service, listens on tcp *:443\n"
+		"policy-deny: the rule open-database (line 9) denies it: held by mariadbd[20] of "
+		"user mysql in mariadb.service, listens on tcp 0.0.0.0:3306\n"
+		"policy-warn: the rule sniffer (line 26) warns of it: held by tcpdump[31] of user "
 		"root in session-2.scope, listens on packet all:*\n",
-		{ .ip = "0.0.0.0", .port = 3306, .by = { BY(20, 33, "mariadbd",
+		{ .ip = "0.0.0.0", .port = 3306, .by = { BY(20, 34, "mariadbd",
 							    "mariadb.service") } },
-		{ .ip = "::", .port = 443, .by = { BY(30, 1000, "nginx", "user@1000.service") } },
+		{ .ip = "::", .port = 443, .by = { BY(30, 1000, "nginx", "nginx.service") } },
 		{ .proto = LSSOCK_PACKET, .word = 3, .by = { BY(31, 0, "tcpdump",
 								"session-2.scope") } });
 }
@@ -842,13 +844,13 @@ static void test_container_host(void **state)
 	EXAMPLE("container-host",
 		"policy-deny: the rule docker-tcp (line 6) denies it: held by dockerd[42] of user "
 		"root in docker.service, listens on tcp *:2375\n"
-		"policy-deny: no rule fits, and the default (line 37) denies it: held by "
-		"docker-proxy[43] of user 1000 in user@1000.service, listens on tcp *:8080\n"
+		"policy-deny: no rule fits, and the default (line 40) denies it: held by "
+		"docker-proxy[43] of user 1000 in docker.service, listens on tcp *:8080\n"
 		"policy-warn: the rule host-network (line 16) warns of it: held by app[40] of "
 		"user root in container ab12, listens on tcp *:80\n",
 		{ .ip = "::", .port = 2375, .by = { BY(42, 0, "dockerd", "docker.service") } },
 		{ .ip = "::", .port = 8080, .by = { BY(43, 1000, "docker-proxy",
-						       "user@1000.service") } },
+						       "docker.service") } },
 		{ .ip = "::", .port = 80, .by = { INSIDE } });
 }
 
@@ -861,11 +863,11 @@ static void test_laptop(void **state)
 		{ .proto = LSSOCK_UDP, .ip = "0.0.0.0", .port = 5353, .by = {
 		  BY(51, 104, "avahi-daemon", "avahi-daemon.service") } });
 	EXAMPLE("laptop",
-		"policy-deny: the rule own-privileged (line 23) denies it: held by node[50] of "
+		"policy-deny: the rule own-privileged (line 24) denies it: held by node[50] of "
 		"user 1000 in user@1000.service, listens on tcp *:80\n"
-		"policy-deny: no rule fits, and the default (line 34) denies it: held by "
-		"redis[53] of user www in redis.service, listens on tcp *:6379\n"
-		"policy-warn: the rule own (line 24) warns of it: held by node[50] of user 1000 "
+		"policy-deny: no rule fits, and the default (line 35) denies it: held by "
+		"redis[53] of user www-data in redis.service, listens on tcp *:6379\n"
+		"policy-warn: the rule own (line 25) warns of it: held by node[50] of user 1000 "
 		"in user@1000.service, listens on tcp *:3000\n",
 		{ .ip = "::", .port = 80, .by = { BY(50, 1000, "node", "user@1000.service") } },
 		{ .ip = "::", .port = 3000, .by = { BY(50, 1000, "node", "user@1000.service") } },
