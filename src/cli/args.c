@@ -443,10 +443,10 @@ const struct cli_option cli_options[] = {
 	{ 0, "jsonl", NULL, OUT, "", "one JSON object per socket and line", set_format, 0,
 	  "jsonl" },
 	{ 0, "csv", NULL, OUT, "", "CSV", set_format, 0, "csv" },
-	{ 0, "format", "NAME", OUT, "", "table, json, jsonl, csv, tsv, openmetrics or dot", set_format, 0,
-	  NULL },
-	{ 0, "output", "FILE", OUT, "", "into FILE, which is replaced at once and only if all went "
-	  "well", set_word, W_OUTPUT, NULL },
+	{ 0, "format", "NAME", OUT, "", "table, json, jsonl, csv, tsv, openmetrics or dot",
+	  set_format, 0, NULL },
+	{ 0, "output", "FILE", OUT, "", "into FILE, which is replaced at once and only if all "
+	  "went well", set_word, W_OUTPUT, NULL },
 	{ 'H', "no-header", NULL, OUT, "no header", "no header line", set_toggle,
 	  T_NO_HEADER, NULL },
 	{ 'W', "wide", NULL, OUT, "never cut", "never cut a column", set_toggle, T_WIDE, NULL },

@@ -508,7 +508,8 @@ int help_generate(const char *what)
 			r = put_buf(&b);
 		}
 	if (r == EXIT_USAGE)
-		say("--generate: man-fields, man-options, man-keys, man-checks, bash, zsh or fish");
+		say("--generate: man-fields, man-options, man-keys, man-checks, bash, zsh or "
+		    "fish");
 	buf_release(&b);
 	return r;
 }

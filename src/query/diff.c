@@ -309,7 +309,7 @@ static void judge(struct diff *d)
 	}
 }
 
-/* ---- columns ------------------------------------------------------------------------------- */
+/* ---- columns ----------------------------------------------------------------------- */
 
 enum diff_kind { D_CHANGE, D_FIELD, D_OLD_FIELD, D_WHAT, D_DELTA, D_RATE };
 
@@ -412,7 +412,7 @@ static void cell_of(const struct lssock_sheet *sheet, uint32_t row, uint32_t sub
 	ret->unit = c->column.unit;
 }
 
-/* ---- the sheet -------------------------------------------------------------------------------- */
+/* ---- the sheet --------------------------------------------------------------------- */
 
 static bool has_other_space(const struct diff *d)
 {

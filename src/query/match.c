@@ -198,7 +198,8 @@ static bool put_key(struct keys *y, enum pass pass, const struct lssock_snap *s,
 }
 
 /* As a number; 0: it has none. The namespace is that of now. */
-static uint32_t key_of(struct keys *y, enum pass pass, const struct lssock_snap *s, uint32_t row)
+static uint32_t key_of(struct keys *y, enum pass pass, const struct lssock_snap *s,
+		       uint32_t row)
 {
 	const struct lssock_sock *k = snap_row(s, row);
 	uint16_t ns = k->ns;

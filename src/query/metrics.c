@@ -126,7 +126,8 @@ static int sort_samples(struct metrics *m, const struct series *t, struct order 
 		order_item(o, i);
 		for (l = 0; l < N_METRIC_LABEL; l++) {
 			size_t len = 0;
-			const char *p = strings_get(&m->strings, t->samples.v[i].label[l], &len);
+			const char *p = strings_get(&m->strings, t->samples.v[i].label[l],
+						    &len);
 
 			if (l == LABEL_PORT)	/* 80 before 443 */
 				order_u8(o, (uint8_t)len);
@@ -246,7 +247,8 @@ static void choose_programs(struct metrics *m, const program_list *list, struct 
 	order_release(&o);
 }
 
-static void name_programs(struct metrics *m, struct programs *p, const uint32_t *rows, uint32_t n)
+static void name_programs(struct metrics *m, struct programs *p, const uint32_t *rows,
+			  uint32_t n)
 {
 	struct lssock_snap *s = m->snap;
 	struct index by_name = { 0 };
@@ -385,7 +387,8 @@ static void put_listeners(struct metrics *m, const struct programs *p, const uin
 	for (i = 0; i < n && !m->failed; i++) {
 		if (!listens(m->snap, rows[i]))
 			continue;
-		label[LABEL_PROTO] = metrics_word(m, names_proto(snap_row(m->snap, rows[i])->proto));
+		label[LABEL_PROTO] =
+			metrics_word(m, names_proto(snap_row(m->snap, rows[i])->proto));
 		label[LABEL_SCOPE] = scope_label(m, scope, rows[i]);
 		label[LABEL_PROGRAM] = program_of(m, p, rows[i]);
 		count(m, &t, label, 1);
@@ -396,7 +399,8 @@ static void put_listeners(struct metrics *m, const struct programs *p, const uin
 static void put_unowned(struct metrics *m, const uint32_t *rows, uint32_t n)
 {
 	static const struct metric what = {
-		"lssock_unowned_sockets", "gauge", "Sockets that no process holds, by the reason why."
+		"lssock_unowned_sockets", "gauge",
+		"Sockets that no process holds, by the reason why."
 	};
 	uint32_t label[N_METRIC_LABEL] = { 0 }, why, i;
 	uint64_t counts[LSSOCK_N_WHY] = { 0 };
@@ -434,7 +438,8 @@ static uint64_t fullness(uint64_t used, uint64_t limit)
 
 /* Of the sockets that share a port the fullest: one that starves is not hidden by
  * those that do not. */
-static void add_queue(struct metrics *m, struct series *t, const struct programs *p, uint32_t row)
+static void add_queue(struct metrics *m, struct series *t, const struct programs *p,
+		      uint32_t row)
 {
 	const struct lssock_sock *k = snap_row(m->snap, row);
 	uint32_t label[N_METRIC_LABEL] = { 0 }, before = t->samples.n;
@@ -490,8 +495,8 @@ static void put_queues(struct metrics *m, const struct programs *p, const uint32
 {
 	static const struct metric used = {
 		"lssock_accept_queue_used", "gauge",
-		"Connections that wait to be accepted, of the fullest socket of a service; of the "
-		"100 fullest services."
+		"Connections that wait to be accepted, of the fullest socket of a service; of "
+		"the 100 fullest services."
 	}, limit = {
 		"lssock_accept_queue_limit", "gauge", "How many connections may wait there."
 	};
@@ -552,7 +557,8 @@ static void put_files(struct metrics *m)
 static void put_collection(struct metrics *m)
 {
 	static const struct metric build = {
-		"lssock_build_info", "gauge", "Always 1; the version of lssock that collected this."
+		"lssock_build_info", "gauge",
+		"Always 1; the version of lssock that collected this."
 	}, complete = {
 		"lssock_complete", "gauge", "1 if everything that was asked for could be seen."
 	}, seconds = {
