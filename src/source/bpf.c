@@ -230,6 +230,7 @@ int bpf_owners_read(struct bpf_owners *b, struct bpf_look *look, uint64_t *ret_c
 	*ret_calls = 0;
 	memset(b->skel->bss, 0, sizeof(*b->skel->bss));
 	b->skel->bss->told.rings = look->rings;
+	b->skel->bss->told.spaces = look->spaces;
 	/* so large that no record is cut in two */
 	buf_fill(&room, 0, (size_t)sysconf(_SC_PAGESIZE) * SEQ_PAGES);
 	fd = iterator(b);

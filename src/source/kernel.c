@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "base/io.h"
+#include "base/pool.h"
 #include "base/text.h"
 #include "source/parts.h"
 #include "wire/route.h"
@@ -35,7 +36,7 @@ struct kernel {
 	_Atomic uint64_t walked_ns;	/* since boot: begin of the last whole walk */
 	enum lssock_collector collector;
 	struct bpf_owners *bpf;		/* loaded, NULL: not yet */
-	_Atomic bool bpf_busy;
+	struct pool_lock *bpf_lock;	/* one pass at a time, and the loading */
 	_Atomic bool bpf_next;		/* ASK_PIDS has decided so; then it has set */
 	struct numbers listed;		/* these processes, for the next ASK_OWNERS */
 	_Atomic int bpf_err;		/* positive errno: it is not to be had */
@@ -198,8 +199,12 @@ static bool bpf_allowed(struct kernel *k)
 {
 	int r = bpf_owners_may();
 
-	if (r == 0 && !bpf_owners_likely() && !k->bpf && !atomic_load(&k->bpf_busy))
-		r = bpf_owners_new(k->scan.ns_per_tick, &k->bpf);
+	if (r == 0 && !bpf_owners_likely()) {
+		pool_lock(k->bpf_lock);
+		if (!k->bpf)
+			r = bpf_owners_new(k->scan.ns_per_tick, &k->bpf);
+		pool_unlock(k->bpf_lock);
+	}
 	if (r < 0)
 		atomic_store(&k->bpf_err, -r);
 	return !atomic_load(&k->bpf_err);
@@ -228,8 +233,7 @@ static int read_bpf(struct kernel *k, struct bpf_look *look, chunk_fn fn, void *
 	uint64_t calls = 0;
 	int r = 0;
 
-	if (atomic_exchange(&k->bpf_busy, true))
-		return -EBUSY;
+	pool_lock(k->bpf_lock);
 	if (!k->bpf)
 		r = bpf_owners_new(k->scan.ns_per_tick, &k->bpf);
 	if (r < 0)
@@ -239,7 +243,7 @@ static int read_bpf(struct kernel *k, struct bpf_look *look, chunk_fn fn, void *
 	if (r == 0)
 		r = bpf_owners_read(k->bpf, look, &calls, fn, ctx);
 	atomic_fetch_add(&k->source.calls, calls);
-	atomic_store(&k->bpf_busy, false);
+	pool_unlock(k->bpf_lock);
 	return r;
 }
 
@@ -510,10 +514,23 @@ static int answer_protoname(struct kernel *k, const struct ask *a, chunk_fn fn, 
 
 /* ---- namespaces and events ---------------------------------------------- */
 
+static int take_nothing(void *ctx, const void *bytes, size_t len)
+{
+	(void)ctx;
+	(void)bytes;
+	(void)len;
+	return 0;
+}
+
 static int answer_netns(struct kernel *k, const struct ask *a, chunk_fn fn, void *ctx)
 {
-	int r = netns_find(k->netns, a->id != 0, fn, ctx);
+	struct bpf_look held = { .spaces = true };
+	bool deep = a->id != 0;
+	bool seen = deep && by_bpf(k) && read_bpf(k, &held, take_nothing, NULL) == 0;
+	int r = netns_find(k->netns, deep, seen ? &held : NULL, fn, ctx);
 
+	vec_release(&held.found);
+	vec_release(&held.seen);
 	if (k->events)
 		events_prune(k->events);
 	return r;
@@ -608,6 +625,7 @@ static int kernel_close(struct source *s)
 	events_free(k->events);
 	netns_free(k->netns);
 	bpf_owners_free(k->bpf);
+	pool_lock_free(k->bpf_lock);
 	vec_release(&k->listed);
 	if (k->scan.proc_fd >= 0)
 		close(k->scan.proc_fd);
@@ -649,10 +667,15 @@ int kernel_open(const char *proc_root, enum lssock_collector collector, struct s
 		procscan_init(&k->scan, proc_fd < 0 ? -1 : proc_fd);
 		k->scan.calls = &k->source.calls;
 		k->netns = netns_new(k->scan.proc_fd, &k->source.calls);
+		k->bpf_lock = pool_lock_new();
 	}
-	if (!k || !k->netns) {
+	if (!k || !k->netns || !k->bpf_lock) {
 		if (proc_fd >= 0)
 			close(proc_fd);
+		if (k) {
+			netns_free(k->netns);
+			pool_lock_free(k->bpf_lock);
+		}
 		mem_free(k);
 		return -ENOMEM;
 	}

@@ -203,12 +203,12 @@ static void learn_own_cookie(struct netns *n)
 		netns_socket_back(n, 0, NETLINK_SOCK_DIAG, nl, true);
 }
 
-int netns_find(struct netns *n, bool deep, chunk_fn fn, void *ctx)
+int netns_find(struct netns *n, bool deep, const struct bpf_look *held, chunk_fn fn, void *ctx)
 {
 	struct spaces fresh = { 0 };
 	struct buf b = { 0 };
 	uint32_t i, calls = 0;
-	int r = spaces_look(&n->h, deep, &fresh, &calls), given;
+	int r = spaces_look(&n->h, deep, held, &fresh, &calls), given;
 
 	count_calls(n, calls);
 	if (fresh.n) {

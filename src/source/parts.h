@@ -38,12 +38,15 @@ ssize_t nlsock_read(struct mnl_socket *nl, struct buf *b);
 /* ---- netns: which namespaces there are; sockets inside one --------------- */
 
 struct netns;				/* the list, thread-safe */
+struct bpf_look;
 /* proc_fd: of the proc root, borrowed. calls: system calls are added there. */
 struct netns *netns_new(int proc_fd, _Atomic uint64_t *calls);
 void netns_free(struct netns *n);
 /* Finds all and gives struct wire_ns of each: ours, those known before that are
- * still there, new ones. The others are forgotten. deep: fds and threads too. */
-int netns_find(struct netns *n, bool deep, chunk_fn fn, void *ctx);
+ * still there, new ones. The others are forgotten. deep: fds and threads too; fds
+ * that BPF has looked at are not looked at again (held: with spaces; NULL: none). */
+int netns_find(struct netns *n, bool deep, const struct bpf_look *held, chunk_fn fn,
+	       void *ctx);
 /* Those that only sockets keep (ASK_SOCKET_NETNS). */
 int netns_of_sockets(struct netns *n, const struct ask_fd *fds, size_t n_fds, chunk_fn fn,
 		     void *ctx);
@@ -191,6 +194,7 @@ void bpf_owners_free(struct bpf_owners *b);	/* takes NULL */
 struct bpf_look {
 	const struct index *queued;	/* inodes whose holders are wanted; NULL: none */
 	bool rings;			/* io_urings are wanted too */
+	bool spaces;			/* only open namespaces are wanted, of any kind */
 	struct places found;		/* where they are */
 	struct numbers seen;		/* pids of processes whose files were seen */
 };

@@ -519,35 +519,81 @@ static void find_of_threads(struct finder *f, int32_t pid)
 	}
 }
 
+/* Whether it is the descriptor of a network namespace, by its link. */
+static void find_at_fd(struct finder *f, const struct place *p, int dirfd, const char *name)
+{
+	char link[64];
+	int len = proc_link_at(dirfd, name, link, sizeof(link));
+	uint64_t ino = len > 5 && !memcmp(link, "net:[", 5) ?
+		       procfs_net_link(link, (size_t)len) : 0;
+
+	f->calls++;
+	if (ino)
+		found_at(f, ino, p);
+}
+
 static void find_in_fds(struct finder *f, int32_t pid)
 {
-	char path[PROC_PATH], link[64];
+	char path[PROC_PATH];
 	const char *name;
-	uint64_t ino, fd;
+	uint64_t fd;
 	int r = dents_open(&f->dents, f->h->scan.proc_fd, proc_path(path, pid, 0, "fd", -1));
 
 	if (r < 0) {
 		failed(f, r);
 		return;
 	}
-	while ((name = dents_next(&f->dents))) {
-		int len = proc_link_at(f->dents.fd, name, link, sizeof(link));
+	while ((name = dents_next(&f->dents)))
+		if (num_u64(name, strlen(name), INT32_MAX, &fd)) {
+			const struct place p = { .kind = BY_FD, .pid = pid, .fd = (int32_t)fd };
 
-		f->calls++;
-		ino = len > 5 && !memcmp(link, "net:[", 5) ? procfs_net_link(link, (size_t)len)
-							   : 0;
-		if (ino && num_u64(name, strlen(name), INT32_MAX, &fd)) {
-			struct place p = { .kind = BY_FD, .pid = pid, .fd = (int32_t)fd };
-
-			found_at(f, ino, &p);
+			find_at_fd(f, &p, f->dents.fd, name);
 		}
-	}
 	failed(f, f->dents.err);
 	f->calls += f->dents.calls;
 	dents_close(&f->dents);
 }
 
-static void find_all(struct finder *f, bool deep)
+/* Where BPF saw open namespaces, and which processes it saw: those are done. */
+static int find_held(struct finder *f, const struct bpf_look *held, struct index *done)
+{
+	char path[PROC_PATH];
+	uint32_t i, *slot;
+
+	for (i = 0; i < held->found.n; i++) {
+		const struct fd_place *at = &held->found.v[i];
+		const struct place p = { .kind = BY_FD, .pid = at->pid, .tid = at->tid,
+					 .fd = at->fd };
+
+		find_at_fd(f, &p, f->h->scan.proc_fd,
+			   proc_path(path, at->pid, at->tid, "fd/", at->fd));
+	}
+	for (i = 0; i < held->seen.n; i++) {
+		slot = index_put(done, (uint32_t)held->seen.v[i]);
+		if (!slot)
+			return -ENOMEM;
+		*slot = i;
+	}
+	return 0;
+}
+
+static void find_deep(struct finder *f, const struct bpf_look *held)
+{
+	struct index done = { 0 };
+	uint32_t i;
+	int r = held ? find_held(f, held, &done) : 0;
+
+	if (r < 0 && !f->err)
+		f->err = r;
+	for (i = 0; i < f->pids.n; i++) {
+		find_of_threads(f, f->pids.v[i]);
+		if (index_get(&done, (uint32_t)f->pids.v[i]) == INDEX_NONE)
+			find_in_fds(f, f->pids.v[i]);
+	}
+	index_release(&done);
+}
+
+static void find_all(struct finder *f, bool deep, const struct bpf_look *held)
 {
 	struct space *own = found(f, f->h->own_ino);
 	uint32_t i;
@@ -569,13 +615,12 @@ static void find_all(struct finder *f, bool deep)
 		f->err = r;
 	for (i = 0; i < f->pids.n; i++)
 		find_of_process(f, f->pids.v[i]);
-	for (i = 0; i < f->pids.n && deep; i++) {
-		find_of_threads(f, f->pids.v[i]);
-		find_in_fds(f, f->pids.v[i]);
-	}
+	if (deep)
+		find_deep(f, held);
 }
 
-int spaces_look(const struct horizon *h, bool deep, struct spaces *ret, uint32_t *ret_calls)
+int spaces_look(const struct horizon *h, bool deep, const struct bpf_look *held,
+		struct spaces *ret, uint32_t *ret_calls)
 {
 	struct finder *f = mem_alloc(sizeof(*f));
 	int r;
@@ -584,7 +629,7 @@ int spaces_look(const struct horizon *h, bool deep, struct spaces *ret, uint32_t
 		return -ENOMEM;
 	f->h = h;
 	f->list = ret;
-	find_all(f, deep);
+	find_all(f, deep, held);
 	r = f->err;
 	*ret_calls = f->calls;
 	index_release(&f->by_ino);

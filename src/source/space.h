@@ -57,8 +57,10 @@ void space_put(struct buf *b, const struct space *s);
  * roots of others. */
 int space_open(int proc_fd, const struct space *s, uint64_t dev, bool hang_free);
 
-/* All there are, ours first. -errno: not all (those found are in the list). */
-int spaces_look(const struct horizon *h, bool deep, struct spaces *ret, uint32_t *ret_calls);
+/* All there are, ours first; deep, held: as netns_find(). -errno: not all (those found
+ * are in the list). */
+int spaces_look(const struct horizon *h, bool deep, const struct bpf_look *held,
+		struct spaces *ret, uint32_t *ret_calls);
 /* One. To be released in any case. */
 int space_of_pid(const struct horizon *h, int32_t pid, struct space *ret);
 int space_of_path(const struct horizon *h, const char *path, struct space *ret);

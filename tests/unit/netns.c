@@ -155,7 +155,7 @@ static struct listed *list(struct netns *n, bool deep)
 {
 	struct listed *l = mem_alloc(sizeof(*l));
 
-	assert_int_equal(netns_find(n, deep, take, l), 0);
+	assert_int_equal(netns_find(n, deep, NULL, take, l), 0);
 	assert_true(l->n >= 1);
 	assert_true(l->ns[0].flags & LSSOCK_NS_OWN);
 	assert_true(l->ns[0].ino == own_space());
@@ -344,7 +344,7 @@ static bool as_nobody(pid_t pid, uint16_t port)
 		return false;
 	n = netns_new(open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC), NULL);
 	snprintf(spec, sizeof(spec), "%d", pid);
-	ok = netns_find(n, true, take, l) == 0;
+	ok = netns_find(n, true, NULL, take, l) == 0;
 	row = l->n;	/* behind those that were listed */
 	l->n = 0;
 	ok &= netns_find_one(n, spec, strlen(spec), take, l) == 0 && l->n == 1 &&
@@ -490,7 +490,7 @@ static void out_of_memory(void **state)
 
 		mem_fail_at(i);
 		n = netns_new(proc_fd, NULL);
-		r = n ? netns_find(n, true, take, l) : -ENOMEM;
+		r = n ? netns_find(n, true, NULL, take, l) : -ENOMEM;
 		netns_free(n);
 		mem_fail_at(0);
 		assert_true(r == 0 || r == -ENOMEM);

@@ -19,6 +19,7 @@
 #define PF_KTHREAD 0x00200000		/* include/linux/sched.h */
 #define EXIT_ZOMBIE_OR_DEAD 0x30
 #define TCP_CLOSE 7
+#define NSFS_MAGIC 0x6e736673		/* include/uapi/linux/magic.h */
 
 /* include/linux/pid.h, so since 2.6.24. */
 struct pid_namespace;
@@ -38,7 +39,8 @@ struct sock_common {
 };
 struct sock { struct sock_common __sk_common; __u16 sk_protocol; };
 struct socket { short type; struct sock *sk; };
-struct inode { unsigned long i_ino; };
+struct super_block { unsigned long s_magic; };
+struct inode { unsigned long i_ino; struct super_block *i_sb; };
 struct qstr { const unsigned char *name; };
 struct dentry { struct qstr d_name; };
 struct path { struct dentry *dentry; };
@@ -167,8 +169,7 @@ static long put_kind(struct seq_file *seq, struct socket *socket, struct sock *s
 	return put_rec(seq, OWN_COOKIE, (__u32)cookie, (__u32)(cookie >> 32));
 }
 
-/* By the name of its anonymous inode. Anybody may call a file so: whoever is told
- * looks what it is. */
+/* By the name of its anonymous inode. Anybody may call a file so. */
 static bool is_ring(struct file *file)
 {
 	union { char text[16]; __u64 half[2]; } name = { .half = { 0, 0 } },
@@ -178,6 +179,14 @@ static bool is_ring(struct file *file)
 				  BPF_CORE_READ(file, f_path.dentry, d_name.name));
 	/* one comparison: each branch is a way more for the verifier to go */
 	return !((name.half[0] ^ ring.half[0]) | (name.half[1] ^ ring.half[1]));
+}
+
+/* What is told by its place alone: whoever is told looks what it is. */
+static bool is_placed(struct file *file, bool is_socket)
+{
+	if (told.spaces)
+		return BPF_CORE_READ(file, f_inode, i_sb, s_magic) == NSFS_MAGIC;
+	return told.rings && !is_socket && is_ring(file);
 }
 
 /* That its table was read at all: a process that is never spoken of was not. */
@@ -210,10 +219,10 @@ int own(struct bpf_iter__task_file *ctx)
 	if (put_seen(seq, task, &next))
 		return 0;
 	next.fds++;
-	socket = bpf_sock_from_file(file);
+	socket = told.spaces ? NULL : bpf_sock_from_file(file);
 	sk = socket ? socket->sk : NULL;
 	rec.inode = sk ? (__u32)file->f_inode->i_ino : 0;
-	if (!rec.inode && !(told.rings && !socket && is_ring(file))) {
+	if (!rec.inode && !is_placed(file, socket)) {
 		told = next;
 		return 0;
 	}

@@ -19,7 +19,8 @@ struct own_told {
 	uint32_t fds, tasks;		/* that were looked at */
 	uint32_t level;			/* of the reader's pid namespace */
 	uint64_t ns;			/* which that is, 0: not known yet */
-	uint32_t rings;			/* set by the reader: to be told of io_urings */
+	uint32_t rings;			/* set by the reader: to be told of io_urings … */
+	uint32_t spaces;		/* … of open namespaces alone, in the same words */
 };
 
 #endif
