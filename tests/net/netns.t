@@ -91,4 +91,45 @@ t_json "in a namespace of its own" "one()['netns'] not in ($own, $left, $right, 
 run netns --json
 t_ok "netns knows it" json "len(d['namespaces']) == 4"
 scene_stop
+
+# A namespace that only an open descriptor keeps, of a process and of a thread's table.
+cat >"$T/keeper.py" <<'EOF'
+import ctypes, os, sys, threading
+libc = ctypes.CDLL(None, use_errno=True)
+NEWNET, FILES = 0x40000000, 0x400
+home = os.open("/proc/self/ns/net", os.O_RDONLY)
+def keep():
+    if libc.unshare(NEWNET):
+        sys.exit(os.strerror(ctypes.get_errno()))
+    fd = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
+    libc.setns(home, NEWNET)
+    return os.fstat(fd).st_ino
+def of_thread():
+    libc.unshare(FILES)
+    found.append(keep())
+    done.set()
+    threading.Event().wait()
+found, done = [keep()], threading.Event()
+threading.Thread(target=of_thread, daemon=True).start()
+done.wait()
+print(*found, flush=True)
+sys.stdin.read()
+EOF
+mkfifo "$T/in" "$T/said"
+$python "$T/keeper.py" <"$T/in" >"$T/said" &
+exec 8>"$T/in"
+read -r kept kept_by_thread <"$T/said"
+run netns --json --collector proc
+t_json "a namespace that only a descriptor keeps" "$kept in [n['netns'] for n in d['namespaces']]"
+cp "$T/out" "$T/walked"
+run netns --json --collector bpf --stats
+if grep -q 'by BPF' "$T/err"; then
+	t_json "the same by BPF" "$kept in [n['netns'] for n in d['namespaces']]"
+	t_json "and one of a thread's own table" \
+		"$kept_by_thread in [n['netns'] for n in d['namespaces']]"
+else
+	skip "the same by BPF" "not to be had: $(err)"
+fi
+exec 8>&-
+wait
 t_done
