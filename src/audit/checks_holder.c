@@ -205,21 +205,30 @@ void unjudged_holders(struct judge *j)
 
 /* ---- sniffer --------------------------------------------------------------------------- */
 
-/* In a container, or in a namespace of somebody's own, paths are what he likes. */
-static bool is_trusted(const struct judge *j, const struct lssock_service *v)
+/* In a container, or in a namespace of somebody's own, a path says nothing. */
+static bool is_known_sniffer(const struct judge *j, const struct lssock_proc *p)
 {
 	const uint16_t doubt = LSSOCK_P_EXE_DELETED | LSSOCK_P_EXE_REPLACED |
 			       LSSOCK_P_EXE_WRITABLE;
-	const struct lssock_proc *p = proc_of_owner(j, v->owner);
 	size_t len = 0;
-	const char *exe = p && p->exe ? strings_get(&j->s->strings, p->exe, &len) : NULL;
+	const char *exe = p->exe ? strings_get(&j->s->strings, p->exe, &len) : NULL;
 
-	if (!exe || p->flags & doubt || p->container)
-		return false;
+	return exe && !(p->flags & doubt) && !p->container && known_sniffer(exe, len);
+}
+
+/* Who has got the socket from a known program is none. */
+static bool is_trusted(const struct judge *j, const struct lssock_service *v)
+{
+	struct holder h = { 0 };
+	uint32_t n = 0;
+
 	if (v->ns >= j->s->ns.n ||
 	    !(j->s->ns.v[v->ns].flags & (LSSOCK_NS_OWN | LSSOCK_NS_HOST)))
 		return false;
-	return known_sniffer(exe, len);
+	for (; next_holder(j, v, &h); n++)
+		if (!is_known_sniffer(j, &j->s->procs.v[h.proc]))
+			return false;
+	return n;
 }
 
 static void tell_place(struct judge *j, const struct lssock_sock *k, uint32_t row)

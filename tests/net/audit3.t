@@ -43,8 +43,10 @@ limit()
 	run audit --json
 	t_is "$(json '"\n".join(codes(code="fd-limit"))')" "$2" "$1 % of the limit: ${2:-nothing}"
 }
-for n in 1 2 3 4 5 6 7 8 9; do
-	for pair in 1 2 3 4 5; do scene_do unix-pair; done
+n=0
+while [ $n -lt 45 ]; do
+	scene_do unix-pair
+	n=$((n + 1))
 done
 limit 79 ""
 limit 80 "medium fd-limit"

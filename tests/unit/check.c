@@ -254,17 +254,23 @@ static void test_not_asked(void **state)
 	machine_free(&m);
 }
 
-static void test_mapped(void **state)
+static void add_packet(struct machine *m)
 {
-	struct machine m = machine_new();
 	struct lssock_sock k = {
 		.proto = LSSOCK_PACKET, .family = AF_PACKET, .state = LSSOCK_UNCONNECTED,
 		.type = SOCK_RAW, .cookie = 5, .inode = 5, .flags = LSSOCK_F_STATE,
 		.local.w = { 3 }, .peer = LSSOCK_NONE, .via = LSSOCK_NONE,
 	};
 
+	assert_int_equal(snap_add(m->s, &k, NULL, 0, NULL), 0);
+}
+
+static void test_mapped(void **state)
+{
+	struct machine m = machine_new();
+
 	(void)state;
-	snap_add(m.s, &k, NULL, 0, NULL);
+	add_packet(&m);
 	m.s->socks.v[0].why = LSSOCK_WHY_MMAP;
 	held_by(&m, 0, process(&m, "dump", "/usr/bin/tcpdump", 0), LSSOCK_HOW_MAPPED);
 	judge(&m);
@@ -272,6 +278,43 @@ static void test_mapped(void **state)
 	      "mapping of memory of dump[10]\n"
 	      "medium sniffer: it reads all packets of every interface\n");
 	machine_free(&m);
+}
+
+/* Held by a process of this program, and by one of the other unless that is NULL. */
+static void sniffs(const char *exe, const char *other, uint16_t flags, bool container,
+		   const char *severity)
+{
+	struct machine m = machine_new();
+	uint32_t p = process(&m, "lldpd", exe, 0);
+	char want[128];
+
+	add_packet(&m);
+	m.s->procs.v[p].flags |= flags;
+	if (container)
+		m.s->procs.v[p].container = text(&m, "c0ffee");
+	held_by(&m, 0, p, LSSOCK_HOW_FD);
+	if (other)
+		held_by(&m, 0, process(&m, "lldpd", other, 0), LSSOCK_HOW_FD);
+	judge(&m);
+	snprintf(want, sizeof(want), "%s sniffer: it reads all packets of every interface\n",
+		 severity);
+	finds(&m, want);
+	machine_free(&m);
+}
+
+static void test_sniffers(void **state)
+{
+	(void)state;
+	sniffs("/usr/sbin/lldpd", NULL, 0, false, "info");
+	sniffs("/lib/systemd/systemd-networkd", NULL, 0, false, "info");
+	sniffs("/usr/sbin/lldpd", "/usr/sbin/lldpd", 0, false, "info");
+	sniffs("/usr/sbin/lldpd", "/usr/sbin/evil", 0, false, "medium");
+	sniffs("/usr/sbin/lldpd", NULL, 0, true, "medium");
+	sniffs("/usr/local/sbin/lldpd", NULL, 0, false, "medium");
+	sniffs("/opt/usr/sbin/lldpd", NULL, 0, false, "medium");
+	sniffs("/usr/sbin/lldpd2", NULL, 0, false, "medium");
+	sniffs("/usr/sbin/tcpdump", NULL, 0, false, "medium");
+	sniffs("lldpd", NULL, 0, false, "medium");
 }
 
 /* ---- programs ------------------------------------------------------------------------------- */
@@ -455,7 +498,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_table), cmocka_unit_test(test_disable),
 		cmocka_unit_test(test_unheld), cmocka_unit_test(test_not_asked),
-		cmocka_unit_test(test_mapped), cmocka_unit_test(test_programs),
+		cmocka_unit_test(test_mapped), cmocka_unit_test(test_sniffers),
+		cmocka_unit_test(test_programs),
 		cmocka_unit_test(test_low_port), cmocka_unit_test(test_nat),
 		cmocka_unit_test(test_no_scope), cmocka_unit_test(test_drops),
 		cmocka_unit_test(test_memory),
