@@ -104,7 +104,8 @@ static bool prints(const struct cli *c, const struct command *cmd)
 	bool saves_only = a->save && !a->policy_init && !a->policy && !a->baseline;
 
 	return !c->quiet && !saves_only &&
-	       (!cmd || cmd->run == cmd_netns || cmd->run == cmd_audit);
+	       (!cmd || cmd->run == cmd_netns || cmd->run == cmd_audit ||
+		cmd->run == cmd_diff);
 }
 
 static int begin_output(const struct cli *c, const struct command *cmd)
@@ -113,7 +114,8 @@ static int begin_output(const struct cli *c, const struct command *cmd)
 		return 0;
 	if (prints(c, cmd))
 		return put_into(c->output);
-	say("--output is for a list, a story, netns and audit, where they print something");
+	say("--output is for a list, a story, netns, audit and diff, where they print "
+	    "something");
 	return EXIT_USAGE;
 }
 

@@ -320,7 +320,8 @@ uint32_t namespaces_of_sockets(struct collect *c, const struct ask_fd *fds, uint
 	r = ask_bytes(c, ASK_SOCKET_NETNS, 0, 0, fds, n * (uint32_t)sizeof(*fds), &b);
 	procfs_netns(c->s, b.data, b.len);
 	if (r == -EPERM)
-		snap_note(c->s, LSSOCK_NOTE_NETNS_REFUSED, 0, EPERM, 1, "that only a socket keeps");
+		snap_note(c->s, LSSOCK_NOTE_NETNS_REFUSED, 0, EPERM, 1,
+			  "that only a socket keeps");
 	buf_release(&b);
 	for (i = before; i < c->s->ns.n; i++) {
 		c->s->ns.v[i].flags |= LSSOCK_NS_ASKED;

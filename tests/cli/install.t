@@ -25,6 +25,7 @@ t_is "$(files)" "./usr/bin/lssock
 ./usr/share/lssock/policies/container-host.policy
 ./usr/share/lssock/policies/laptop.policy
 ./usr/share/lssock/policies/web-server.policy
+./usr/share/man/man1/lssock-audit.1
 ./usr/share/man/man1/lssock.1
 ./usr/share/man/man3/liblssock.3
 ./usr/share/man/man5/lssock-config.5

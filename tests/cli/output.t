@@ -49,6 +49,11 @@ t_is "$($python -c 'import json, sys; print(type(json.load(open(sys.argv[1])))._
 	dict "which has the document"
 run netns --from "$tape" --output "$file"
 t_like "$(head -1 "$file")" '^ *NETNS' "so does netns"
+run diff "$tape" "$tape" --json
+want=$rc
+cp "$T/out" "$T/diff"
+run diff "$tape" "$tape" --json --output "$file"
+t_is "$rc, $(cmp "$T/diff" "$file")" "$want, " "and diff"
 
 # What goes wrong leaves the old file.
 echo old >"$file"
