@@ -90,6 +90,18 @@ t_is "$(diff "$T/root" "$T/user")" "" "and the same audit"
 WITH="setpriv --bounding-set=-all$(list $all) --no-new-privs --" run audit --json
 said >"$T/bound"
 t_is "$(diff "$T/root" "$T/bound")" "" "so is that of root who has no others"
+# As ProtectSystem=strict and its kin have it: other namespaces of mounts, IPC and host
+# name, all of them read-only.
+cat >"$T/read-only" <<'END'
+awk '{ print $5 }' /proc/self/mountinfo | tac |
+	while read -r m; do mount -o remount,bind,ro "$m" 2>/dev/null; done
+if : 2>/dev/null >/run/written; then echo "not read-only" >&2; exit 9; fi
+exec "$@"
+END
+WITH="unshare -m -i -u sh $T/read-only setpriv --bounding-set=-all$(list $all) --no-new-privs --" \
+	run audit --json
+said >"$T/strict"
+t_is "$(diff "$T/root" "$T/strict")$(err)" "" "and with a file system that is read-only"
 for without in $all; do
 	rest=
 	for c in $all; do [ "$c" = "$without" ] || rest="$rest $c"; done
