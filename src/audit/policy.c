@@ -50,6 +50,7 @@ int policy_add(struct policy *p, const struct rule *r)
 		return -ENOMEM;
 	}
 	*new = *r;
+	new->ports = condition_ports(r->when);
 	return 0;
 }
 
@@ -59,10 +60,15 @@ int policy_add(struct policy *p, const struct rule *r)
 
 uint32_t policy_covers(const struct policy *p, const struct filter *when)
 {
+	struct ports ports = condition_ports(when);
 	uint32_t steps = STEPS, i;
 
 	for (i = 0; i < p->rules.n; i++) {
-		if (p->rules.v[i].when && condition_within(when, p->rules.v[i].when, &steps))
+		const struct rule *r = &p->rules.v[i];
+
+		if (ports.lo < r->ports.lo || ports.hi > r->ports.hi)
+			continue;
+		if (condition_within(when, r->when, &steps))
 			return i;
 	}
 	return LSSOCK_NONE;

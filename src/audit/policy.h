@@ -8,9 +8,14 @@
 /* From the best to the worst. */
 enum verdict { VERDICT_ALLOW, VERDICT_WARN, VERDICT_DENY, VERDICT_N };
 
+/* What a port must lie in for a condition to fit; all of them: it need not have one. */
+struct ports { uint32_t lo, hi; };
+#define PORTS_ALL ((struct ports){ 0, UINT32_MAX })
+
 struct rule {
 	uint32_t name;			/* string */
 	uint32_t line;
+	struct ports ports;		/* most rules are passed over by these */
 	enum verdict verdict;
 	struct filter *when;
 };
@@ -37,6 +42,7 @@ uint32_t policy_covers(const struct policy *p, const struct filter *when);
 /* Whatever fits a fits b as well: false where that cannot be shown, or is not within
  * so many steps, which are counted down. */
 bool condition_within(const struct filter *a, const struct filter *b, uint32_t *steps);
+struct ports condition_ports(const struct filter *f);
 /* No listening socket fits: *ret_pos is where in the text that shows. */
 bool condition_never(const struct filter *f, uint32_t *ret_pos);
 

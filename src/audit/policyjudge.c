@@ -20,19 +20,37 @@ struct judge {
 	const struct policy *p;
 	struct lssock_report *r;
 	const struct lssock_snap *s;
+	const struct field *lport, *rport;
 };
 
 /* ---- one socket --------------------------------------------------------------------- */
+
+/* The ports of a row, where they are known: no condition about others fits. */
+static struct ports ports_of(const struct judge *j, uint32_t row)
+{
+	struct lssock_value here = { .kind = LSSOCK_V_NA }, there = { .kind = LSSOCK_V_NA };
+
+	field_get(j->lport, j->s, row, 0, &here);
+	field_get(j->rport, j->s, row, 0, &there);
+	if (there.kind != LSSOCK_V_NA || here.kind == LSSOCK_V_UNKNOWN)
+		return PORTS_ALL;
+	if (here.kind == LSSOCK_V_NA)
+		return (struct ports){ UINT32_MAX, UINT32_MAX };
+	return (struct ports){ (uint32_t)here.u, (uint32_t)here.u };
+}
 
 /* VERDICT_N: not known; *ret_rule is the rule that would have to be. */
 static enum verdict judge_pair(const struct judge *j, uint32_t row, uint32_t owner,
 			       uint32_t *ret_rule)
 {
+	struct ports ports = ports_of(j, row);
 	const struct policy *p = j->p;
 	uint32_t i;
 	enum tri t;
 
 	for (i = 0; i < p->rules.n; i++) {
+		if (ports.lo > p->rules.v[i].ports.hi || ports.hi < p->rules.v[i].ports.lo)
+			continue;
 		t = filter_pair(p->rules.v[i].when, j->s, row, owner);
 		if (t == TRI_NO)
 			continue;
@@ -287,7 +305,9 @@ static void judge_service(const struct judge *j, uint32_t service)
 
 void policy_judge(const struct policy *p, struct lssock_report *r)
 {
-	const struct judge j = { .p = p, .r = r, .s = r->snap };
+	const struct judge j = { .p = p, .r = r, .s = r->snap,
+				 .lport = field_find("lport", 5),
+				 .rport = field_find("rport", 5) };
 	uint32_t i;
 
 	for (i = 0; i < r->services.n && !r->failed; i++)

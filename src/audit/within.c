@@ -325,6 +325,72 @@ bool condition_within(const struct filter *a, const struct filter *b, uint32_t *
 	return within(&s, a->root, b->root);
 }
 
+/* ---- ports ---------------------------------------------------------------------------- */
+
+static struct ports operand_ports(enum cmp_op op, const struct operand *o)
+{
+	uint32_t lo = (uint32_t)o->lo.u;
+
+	switch (op) {
+	case OP_LT: case OP_LE:
+		return (struct ports){ 0, lo };
+	case OP_GT: case OP_GE:
+		return (struct ports){ lo, UINT32_MAX - 1 };
+	default:
+		return (struct ports){ lo, (uint32_t)highest(o)->u };
+	}
+}
+
+static struct ports either(struct ports a, struct ports b)
+{
+	return (struct ports){ a.lo < b.lo ? a.lo : b.lo, a.hi > b.hi ? a.hi : b.hi };
+}
+
+static struct ports both(struct ports a, struct ports b)
+{
+	return (struct ports){ a.lo > b.lo ? a.lo : b.lo, a.hi < b.hi ? a.hi : b.hi };
+}
+
+static struct ports leaf_ports(const struct filter *f, uint32_t i)
+{
+	struct term t = term_of(f, i);
+	struct ports ret;
+	const char *name;
+	uint32_t k;
+
+	if (t.n->kind != NODE_CMP || t.negated || op_of(t.n) == OP_MATCH)
+		return PORTS_ALL;
+	name = field_table[t.n->field].name;
+	if (strcmp(name, "port") && strcmp(name, "lport"))
+		return PORTS_ALL;
+	ret = operand_ports(op_of(t.n), operand(&t, 0));
+	for (k = 1; k < t.n->count; k++)
+		ret = either(ret, operand_ports(op_of(t.n), operand(&t, k)));
+	return ret;
+}
+
+static struct ports node_ports(const struct filter *f, uint32_t i)
+{
+	enum node_kind kind = f->nodes.v[i].kind;
+	bool and = kind == NODE_AND;
+	struct ports ret, one;
+
+	if (!and && kind != NODE_OR)
+		return leaf_ports(f, i);
+	ret = and ? PORTS_ALL : (struct ports){ UINT32_MAX, 0 };
+	for (; f->nodes.v[i].kind == kind; i = f->nodes.v[i].b) {
+		one = node_ports(f, f->nodes.v[i].a);
+		ret = and ? both(ret, one) : either(ret, one);
+	}
+	one = node_ports(f, i);
+	return and ? both(ret, one) : either(ret, one);
+}
+
+struct ports condition_ports(const struct filter *f)
+{
+	return node_ports(f, f->root);
+}
+
 /* ---- what nothing fits ---------------------------------------------------------------- */
 
 /* States in which a socket of the protocol listens. */

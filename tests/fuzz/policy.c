@@ -88,12 +88,17 @@ static void agree(const struct filter *a, const struct filter *b)
 	struct lssock_report *r = scene();
 	uint32_t steps = 10000, pos, owner, row;
 	bool within = condition_within(a, b, &steps), never = condition_never(a, &pos);
+	struct ports ports = condition_ports(a);
 
 	promise(condition_within(a, a, &(uint32_t){ 10000 }) || steps < 10000);
 	for (row = 0; row < 2; row++) {
 		owner = snap_row(r->snap, row)->owner;
 		do {
-			if (filter_pair(a, r->snap, row, owner) != TRI_YES)
+			enum tri t = filter_pair(a, r->snap, row, owner);
+
+			promise(t == TRI_NO || (row ? ports.hi == UINT32_MAX :
+						ports.lo <= 22 && ports.hi >= 22));
+			if (t != TRI_YES)
 				continue;
 			promise(!never);
 			promise(!within || filter_pair(b, r->snap, row, owner) == TRI_YES);

@@ -223,6 +223,8 @@ static void test_covered(void **state)
 		{ "has:container", "container:abc" }, { "proc~^a", "proc~^a port:1" },
 		{ "not (port:1 proc:x)", "not (port:1 proc:x) user:y" },
 		{ "proc:x user:y or port:1", "port:1 or proc:x user:y unit:z" },
+		{ "port:1-9 or port:20-30", "port:25 proc:x or lport:3" },
+		{ "port:22 or proc:x", "proc:x" }, { "not port>80", "not port:81-90 not port>80" },
 		{ "file_mode:600-777", "file_mode:640" }, { "autobound:no", "not autobound:yes "
 		  "autobound:no" },
 	};
@@ -278,6 +280,37 @@ static void test_never(void **state)
 	fine("deny a when proc:a or proc:b");
 	fine("deny a when path:/a* path:*b");
 	fine("deny a when port>80 port<90");
+}
+
+/* Rules are passed over by their ports alone. */
+static void ports_are(const char *text, uint32_t lo, uint32_t hi)
+{
+	struct filter *f;
+	struct ports p;
+
+	assert_int_equal(filter_new(text, 0, &f, NULL), 0);
+	p = condition_ports(f);
+	if (p.lo != lo || p.hi != hi)
+		fail_msg("%s: %u-%u", text, p.lo, p.hi);
+	filter_free(f);
+}
+
+static void test_ports(void **state)
+{
+	(void)state;
+	ports_are("port:22", 22, 22);
+	ports_are("proc:x (lport:80,443 or :8000-8010 user:y) scope:all", 80, 8010);
+	ports_are("port:1-99 port:50-150", 50, 99);
+	ports_are("port<1024", 0, 1024);
+	ports_are("port>1024", 1024, UINT32_MAX - 1);
+	ports_are("not port:22", 0, UINT32_MAX);
+	ports_are("port!=22", 0, UINT32_MAX);
+	ports_are("not port!=22", 22, 22);
+	ports_are("port:22 or proc:x", 0, UINT32_MAX);
+	ports_are("not (port:22 or proc:x)", 0, UINT32_MAX);
+	ports_are("rport:22", 0, UINT32_MAX);
+	ports_are("has:port", 0, UINT32_MAX);
+	ports_are("ssh", 0, UINT32_MAX);
 }
 
 /* ---- a snapshot ---------------------------------------------------------------------- */
@@ -895,7 +928,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_grammar), cmocka_unit_test(test_faults),
 		cmocka_unit_test(test_fault_in_condition), cmocka_unit_test(test_bytes),
 		cmocka_unit_test(test_covered), cmocka_unit_test(test_not_covered),
-		cmocka_unit_test(test_never), cmocka_unit_test(test_verdicts),
+		cmocka_unit_test(test_never), cmocka_unit_test(test_ports),
+		cmocka_unit_test(test_verdicts),
 		cmocka_unit_test(test_services), cmocka_unit_test(test_worst_owner),
 		cmocka_unit_test(test_unknown), cmocka_unit_test(test_written),
 		cmocka_unit_test(test_hostile), cmocka_unit_test(test_long),
