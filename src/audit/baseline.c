@@ -4,7 +4,6 @@
  * listener is, is entry.c's.
  */
 #include <errno.h>
-#include <stdio.h>
 
 #include "audit/entry.h"
 #include "base/num.h"
@@ -76,13 +75,14 @@ int baseline_new(const char *text, size_t len, fault_fn fault, void *ctx, struct
 	struct lines l = { .text = text, .end = text + len, .at = text, .fault = fault,
 			   .ctx = ctx };
 	struct baseline *b = mem_alloc(sizeof(*b));
+	uint64_t failures = mem_failures();
 	int r = 0;
 
 	if (!b)
 		return -ENOMEM;
 	if (read_head(&l))
 		read_lines(b, &l);
-	if (b->was.failed || (!l.faults && entries_sort(&b->was) < 0))
+	if (mem_failures() != failures || (!l.faults && entries_sort(&b->was) < 0))
 		r = -ENOMEM;
 	else if (l.faults)
 		r = -EBADMSG;
