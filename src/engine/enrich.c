@@ -12,6 +12,7 @@
 #include "engine/engine.h"
 #include "wire/procfs.h"
 #include "wire/route.h"
+#include "wire/units.h"
 
 #define PATH_MOST 256		/* sun_path has 108 */
 
@@ -242,6 +243,58 @@ static void enrich_files(struct collect *c, const uint8_t *in_play)
 
 /* ---- the rest ----------------------------------------------------------------- */
 
+/* What a service manager listens on for others. */
+static bool is_of_init(const struct lssock_snap *s, uint32_t row)
+{
+	uint32_t o;
+
+	if (!field_listens(&s->socks.v[row]) && s->socks.v[row].proto != LSSOCK_NETLINK)
+		return false;
+	for (o = s->socks.v[row].owner; o; o = s->owners.v[o].next)
+		if (s->owners.v[o].how == LSSOCK_HOW_FD &&
+		    s->procs.v[s->owners.v[o].proc].pid == 1)
+			return true;
+	return false;
+}
+
+static void take_units(struct collect *c, uint32_t unused, int result, const struct buf *answer)
+{
+	struct lssock_snap *s = c->s;
+	struct units u = { { 0 } };
+	struct snap_sock_unit *slot;
+	uint32_t i, unit;
+
+	(void)unused;
+	s->sock_units_known = result == 0 && units_read(&u, s, answer->data, answer->len) == 0;
+	for (i = 0; s->sock_units_known && i < s->socks.n; i++) {
+		unit = is_of_init(s, i) ? units_find(&u, s, i) : 0;
+		slot = unit ? vec_push(&s->sock_units) : NULL;
+		if (slot)
+			*slot = (struct snap_sock_unit){ i, unit };
+		s->failed |= unit && !slot;
+	}
+	units_release(&u);
+}
+
+static void enrich_units(struct collect *c, const uint8_t *in_play)
+{
+	struct questions q = { .c = c, .take = take_units, .what = "socket units" };
+	const struct ask ask = { .kind = ASK_UNITS };
+	uint32_t i;
+
+	for (i = 0; i < c->s->socks.n && !(in_play[i] && is_of_init(c->s, i)); i++)
+		;
+	if (i == c->s->socks.n)
+		return;
+	questions_add(&q, &ask, 0, 0);
+	questions_ask(&q);
+}
+
+static bool cgroup_wanted(const struct collect *c, uint32_t row)
+{
+	return c->plan->needs & NEED_CGROUP || is_of_init(c->s, row);
+}
+
 static void enrich_cgroups(struct collect *c, const uint8_t *in_play)
 {
 	struct lssock_snap *s = c->s;
@@ -250,7 +303,8 @@ static void enrich_cgroups(struct collect *c, const uint8_t *in_play)
 
 	for (i = 0; i < s->socks.n; i++) {
 		size_t len;
-		const void *p = in_play[i] && snap_is_inet(&s->socks.v[i]) ?
+		const void *p = in_play[i] && snap_is_inet(&s->socks.v[i]) &&
+				cgroup_wanted(c, i) ?
 			snap_attr(s, &s->socks.v[i], INET_DIAG_CGROUP_ID, &len) : NULL;
 		struct snap_cgroup *g;
 		struct buf b = { 0 };
@@ -337,7 +391,7 @@ void enrich(struct collect *c)
 	namespaces_bound(c);
 	if (needs & NEED_IFACE)
 		enrich_ifaces(c);
-	if (!(needs & (NEED_PROC | NEED_FILE | NEED_CGROUP)))
+	if (!(needs & (NEED_PROC | NEED_FILE | NEED_CGROUP | NEED_UNITS)))
 		return;
 	in_play = rows_in_play(c);
 	if (!in_play) {
@@ -350,7 +404,9 @@ void enrich(struct collect *c)
 		enrich_ancestors(c, in_play);
 	if (needs & NEED_FILE)
 		enrich_files(c, in_play);
-	if (needs & NEED_CGROUP)
+	if (needs & (NEED_CGROUP | NEED_UNITS))
 		enrich_cgroups(c, in_play);
+	if (needs & NEED_UNITS)
+		enrich_units(c, in_play);
 	mem_free(in_play);
 }

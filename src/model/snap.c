@@ -97,6 +97,7 @@ void lssock_snap_free(struct lssock_snap *s)
 	vec_release(&s->cgroups);
 	vec_release(&s->tracks);
 	vec_release(&s->events);
+	vec_release(&s->sock_units);
 	mem_free(s->clients);
 	mem_free(s->port_use);
 	buf_release(&s->attrs);

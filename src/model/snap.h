@@ -20,6 +20,9 @@ struct snap_in_flight { uint32_t inode, proc, count; int32_t fd; };
 /* Path of a cgroup v2 id below its mount; path 0: there is none (any more). */
 struct snap_cgroup { uint64_t id; uint32_t path; };
 
+/* The socket unit of a row that pid 1 holds; NONE: several could be it. */
+struct snap_sock_unit { uint32_t row, unit; };
+
 struct snap_living { uint32_t proc, ns_ino; };
 
 /* The last look at all owners that a snapshot relies on. */
@@ -45,6 +48,8 @@ struct lssock_snap {
 	VEC(struct snap_user) users, groups;
 	VEC(struct snap_in_flight) in_flight;
 	VEC(struct snap_cgroup) cgroups;
+	VEC(struct snap_sock_unit) sock_units;	/* in order of rows */
+	bool sock_units_known;
 	uint32_t kept[7]; /* by diag_class: attributes that were kept (bit = type) */
 	uint64_t files_open, files_max;	/* of the machine (file-nr); 0: not known */
 	uint32_t *port_use; /* per row: see query/ports.h; NULL: not asked */

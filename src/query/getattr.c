@@ -198,6 +198,63 @@ GETTER(get_cgroup)
 		}
 }
 
+static bool held_by_init(const struct lssock_snap *s, const struct lssock_sock *k)
+{
+	uint32_t o;
+
+	for (o = k->owner; o; o = s->owners.v[o].next)
+		if (s->owners.v[o].how == LSSOCK_HOW_FD &&
+		    s->procs.v[s->owners.v[o].proc].pid == 1)
+			return true;
+	return false;
+}
+
+/* systemd makes IP sockets in the cgroup of their unit, where it has BPF. Anybody's
+ * cgroup may be called so, which is why pid 1 must hold the socket. */
+static bool unit_of_cgroup(const struct field *f, const struct lssock_snap *s, uint32_t row,
+			   struct lssock_value *ret)
+{
+	static const char tail[] = ".socket";
+	const size_t n = sizeof(tail) - 1;
+	const char *slash;
+
+	if (!snap_is_inet(snap_row(s, row)))
+		return false;
+	get_cgroup(f, s, row, 0, ret);
+	if (ret->kind != LSSOCK_V_TEXT || ret->len <= n ||
+	    memcmp(ret->s + ret->len - n, tail, n) != 0)
+		return false;
+	slash = memrchr(ret->s, '/', ret->len);
+	if (slash)
+		value_text(ret, slash + 1, ret->len - (size_t)(slash + 1 - ret->s));
+	return true;
+}
+
+GETTER(get_socket_unit)
+{
+	const struct lssock_sock *k = snap_row(s, row);
+	uint32_t i;
+
+	if (!field_listens(k) && k->proto != LSSOCK_NETLINK)
+		value_na(ret);
+	else if (!s->meta.owners_asked || k->why == LSSOCK_WHY_LATER)
+		ret->kind = LSSOCK_V_LATER;
+	else if (!field_owner(s, k))	/* pid 1's may be those that cannot be read */
+		k->why == LSSOCK_WHY_KERNEL ? value_na(ret) : value_unknown(ret);
+	else if (!held_by_init(s, k))
+		value_na(ret);
+	else if (!unit_of_cgroup(f, s, row, ret)) {
+		for (i = 0; i < s->sock_units.n && s->sock_units.v[i].row != row; i++)
+			;
+		if (i < s->sock_units.n && s->sock_units.v[i].unit != LSSOCK_NONE)
+			get_string(s, s->sock_units.v[i].unit, ret);
+		else if (i < s->sock_units.n || !s->sock_units_known)
+			value_unknown(ret);
+		else
+			value_na(ret);
+	}
+}
+
 GETTER(get_bbr_bw)
 {
 	const unsigned char *p = bytes_of(f, s, row, 8, ret);

@@ -48,7 +48,8 @@ static int find_shown(const struct lssock_query *q, const char *what, const char
 	if (!f && near)
 		return plan_fail(err, "unknown %s `%s`: did you mean `%s`?", what, name, near);
 	if (!f)
-		return plan_fail(err, "unknown %s `%s` (--columns help lists them)", what, name);
+		return plan_fail(err, "unknown %s `%s` (--columns help lists them)", what,
+				 name);
 	if (f->needs & NEED_TRACK && !(q->flags & FILTER_WATCHES))
 		return plan_fail(err, "`%s` is known only in watch and events", f->name);
 	*ret = f;
@@ -180,7 +181,8 @@ static int set_groups(struct lssock_query *q, const char *list, struct lssock_er
 	return 0;
 }
 
-int plan_lists(struct lssock_query *q, const struct lssock_question *ask, struct lssock_err *err)
+int plan_lists(struct lssock_query *q, const struct lssock_question *ask,
+	       struct lssock_err *err)
 {
 	int r = set_columns(q, ask, err);
 

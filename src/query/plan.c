@@ -220,7 +220,8 @@ static int set_netns(struct plan *p, const struct lssock_query *q, const char *s
 							  LSSOCK_Q_NETNS_LIST | LSSOCK_Q_AUDIT))
 			p->ns_which = NS_ALL;
 	} else if (!len) {
-		return plan_fail(err, "a namespace is missing: name, pid, path, inode, or `all`");
+		return plan_fail(err,
+				 "a namespace is missing: name, pid, path, inode, or `all`");
 	} else if (len > 4096) {
 		return plan_fail(err, "the name of the namespace is too long");
 	} else if (!strcmp(spec, "all")) {
@@ -306,6 +307,8 @@ static void set_needs(struct lssock_query *q)
 		keep[DIAG_INET] |= 1u << INET_DIAG_INFO | 1u << INET_DIAG_SKMEMINFO;
 	/* Keys of TCP-MD5 are nobody's business. */
 	keep[DIAG_INET] &= ~(1u << INET_DIAG_MD5SIG);
+	if (p->needs & NEED_UNITS)
+		keep[DIAG_INET] |= 1u << INET_DIAG_CGROUP_ID;
 	if (q->flags & LSSOCK_Q_LISTEN && q->protos & PROTOS_UDP)
 		p->needs |= NEED_AUTOBOUND | NEED_PORTRANGE;
 	if (q->protos & 1u << LSSOCK_MPTCP && q->protos & 1u << LSSOCK_TCP &&

@@ -481,6 +481,9 @@ void anon_chunk(const struct anon *a, const struct ask *ask, void *bytes, size_t
 	case ASK_EVENTS:
 		events(a, bytes, len);
 		break;
+	case ASK_UNITS:			/* no record of them is left */
+		memset(bytes, 0, len);
+		break;
 	case ASK_FILE:
 	case ASK_EXE:
 	case ASK_PROTONAME:

@@ -598,6 +598,8 @@ static int kernel_ask(struct source *s, const struct ask *a, chunk_fn fn, void *
 		return procscan_alive(&k->scan, a->arg, a->arg_len, fn, ctx);
 	case ASK_EVENTS:
 		return answer_events(k, a, fn, ctx);
+	case ASK_UNITS:
+		return k->foreign ? -EOPNOTSUPP : unitfiles_read(&s->calls, fn, ctx);
 	}
 	return -EOPNOTSUPP;
 }

@@ -231,6 +231,10 @@ int events_ask(struct events *e, const struct ask_events *arg, uint32_t *ret_cal
  * their sockets had still to say is given at the next ask. */
 void events_prune(struct events *e);
 
+/* ---- unitfiles: files of systemd's socket units ---------------------------- */
+
+int unitfiles_read(_Atomic uint64_t *calls, chunk_fn fn, void *ctx);
+
 /* ---- procexe: the file of its program ------------------------------------- */
 
 int procscan_exe(const struct procscan *s, const struct ask_proc *arg, chunk_fn fn, void *ctx);

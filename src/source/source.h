@@ -109,6 +109,10 @@ enum ask_kind {
 	 * -ESRCH as there, -ENOENT: it has no program. Blocks; concurrent. */
 	ASK_EXE,
 
+	/* ns 0, id 0. struct wire_unit of every file of systemd's socket units here.
+	 * -EOPNOTSUPP: /proc is that of another machine. Blocks; concurrent. */
+	ASK_UNITS,
+
 	ASK_N_KIND
 };
 

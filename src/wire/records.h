@@ -106,6 +106,13 @@ struct wire_ns {
 	uint16_t path_len, zero;
 	/* name, path, without NUL */
 };
+/* A file of a socket unit, in the order of systemd's folders. */
+struct wire_unit {
+	uint32_t len;			/* of record and tail, padded to 8 */
+	uint16_t unit_len, dropin_len;	/* dropin_len 0: the unit's own file */
+	uint32_t text_len, zero;
+	/* name of the unit, of the drop-in, the file's text */
+};
 struct wire_pid { int32_t pid; uint32_t fds; };	/* open fds, 0: not known */
 struct wire_nsid { int32_t nsid; uint16_t ns, zero; };
 
