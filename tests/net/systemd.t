@@ -95,7 +95,7 @@ t_is "$(diff "$T/root" "$T/bound")" "" "so is that of root who has no others"
 cat >"$T/read-only" <<'END'
 awk '{ print $5 }' /proc/self/mountinfo | tac |
 	while read -r m; do mount -o remount,bind,ro "$m" 2>/dev/null; done
-if : 2>/dev/null >/run/written; then echo "not read-only" >&2; exit 9; fi
+if (: >/run/written) 2>/dev/null; then echo "not read-only" >&2; exit 9; fi
 exec "$@"
 END
 WITH="unshare -m -i -u sh $T/read-only setpriv --bounding-set=-all$(list $all) --no-new-privs --" \
