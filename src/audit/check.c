@@ -144,8 +144,10 @@ void checks_judge(struct lssock_report *r, uint64_t off)
 	const uint64_t all = UINT64_MAX >> (64 - N_CHECKS);
 	struct judge j = { .r = r, .s = r->snap };
 
-	if ((off & all) == all)
+	if ((off & all) == all) {	/* others judge, but not what can be forged */
+		unjudged_unix(&j);
 		return;
+	}
 	j.looked = mem_alloc((j.s->procs.n + 1ull) * sizeof(*j.looked));
 	if (!j.looked) {
 		r->failed = true;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A network namespace as the places where it can be opened. space.c finds them,
+/* A network namespace as the places where it can be opened. horizon.c finds them,
  * netns.c keeps the list, visit.c goes in. */
 #ifndef SOURCE_SPACE_H
 #define SOURCE_SPACE_H
@@ -44,6 +44,8 @@ struct horizon {
 };
 
 void horizon_init(struct horizon *h, int proc_fd);
+/* The inode of /proc/PID/net/dev, which is another one in each namespace; 0: none. */
+uint64_t horizon_key(int proc_fd, int32_t pid);
 
 void space_release(struct space *s);
 void spaces_release(struct spaces *l);
@@ -51,6 +53,10 @@ void spaces_release(struct spaces *l);
  * what there is. */
 bool space_copy(const struct space *s, struct space *ret);
 struct space *spaces_find(const struct spaces *l, uint64_t ino);
+/* A string of its own, mem_free(); NULL: no memory. */
+char *space_text(const char *s, size_t len);
+/* One more place where it can be opened, copied. */
+void space_place(struct space *s, const struct place *p);
 /* As struct wire_ns. */
 void space_put(struct buf *b, const struct space *s);
 /* An fd of the namespace itself, or -errno. hang_free: leaves out paths in the
