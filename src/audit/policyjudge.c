@@ -140,50 +140,38 @@ static void put_rule(const struct judge *j, uint32_t rule)
 	buf_putc(b, ')');
 }
 
+/* Who it is, beside the name and the pid that every finding is about. */
 static void put_holder(const struct judge *j, uint32_t row, uint32_t owner)
 {
 	struct buf *b = &j->r->text;
 	const char *why = names_why(snap_row(j->s, row)->why);
 
 	if (!owner) {
-		buf_puts(b, "no process is known to hold it (");
+		buf_puts(b, "; no process is known to hold it (");
 		buf_puts(b, why ? why : "?");
 		buf_putc(b, ')');
 		put_known(j, row, 0, ", made by user ", "user", "");
 		return;
 	}
-	buf_puts(b, "held by ");
-	report_put(j->r, row, owner, "proc");
-	put_known(j, row, owner, "[", "pid", "]");
-	put_known(j, row, owner, " of user ", "puser", "");
+	put_known(j, row, owner, "; held by user ", "puser", "");
 	if (!put_known(j, row, owner, " in container ", "container", ""))
 		put_known(j, row, owner, " in ", "unit", "");
 }
 
-static void put_where(const struct judge *j, uint32_t service, uint32_t row)
+static void put_namespace(const struct judge *j, uint32_t row)
 {
-	const struct lssock_service *v = &j->r->services.v[service];
-	const struct lssock_ns *ns = &j->s->ns.v[v->ns];
-	struct buf *b = &j->r->text;
+	const struct lssock_ns *ns = &j->s->ns.v[snap_row(j->s, row)->ns];
 
-	buf_puts(b, ", listens on ");
-	buf_puts(b, names_proto(v->proto));
-	buf_putc(b, ' ');
-	if (row != LSSOCK_NONE || v->n == 1) {
-		report_put(j->r, row != LSSOCK_NONE ? row : v->row, 0, "local");
-	} else {
-		service_address(j->r, v, b);
-		put_known(j, v->row, 0, " port ", "lport", "");
-	}
-	if (!(ns->flags & (LSSOCK_NS_OWN | LSSOCK_NS_HOST))) {
-		buf_puts(b, " of the network namespace ");
-		report_put(j->r, v->row, 0, "space");
-	}
+	if (ns->flags & (LSSOCK_NS_OWN | LSSOCK_NS_HOST))
+		return;
+	buf_puts(&j->r->text, ", in the network namespace ");
+	report_put(j->r, row, 0, "space");
 }
 
 static void tell_verdict(const struct judge *j, const struct outcome *o, uint32_t service,
 			 uint32_t row)
 {
+	const struct lssock_service *v = &j->r->services.v[service];
 	bool deny = o->verdict == VERDICT_DENY;
 	struct finding *f;
 
@@ -197,9 +185,13 @@ static void tell_verdict(const struct judge *j, const struct outcome *o, uint32_
 	if (o->owner)
 		f->public.owner = o->owner;
 	put_rule(j, o->rule);
-	buf_puts(&j->r->text, deny ? " denies it: " : " warns of it: ");
+	buf_puts(&j->r->text, deny ? " denies it" : " warns of it");
+	if (row == LSSOCK_NONE && v->n > 1) {
+		buf_puts(&j->r->text, " on ");
+		service_address(j->r, v, &j->r->text);
+	}
 	put_holder(j, f->public.row, o->owner);
-	put_where(j, service, row);
+	put_namespace(j, f->public.row);
 }
 
 /* The condition that is not known: every node that is not is so by one below it. */

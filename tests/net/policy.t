@@ -83,7 +83,7 @@ other_stop
 scene_start comm=web tcp-listen=127.0.0.1:8080 '[+' comm=web2 ']'
 run audit --policy "$T/weak" --csv
 t_rc 1 "a second owner that no rule fits"
-t_like "$(out)" 'held by web2' "is the one that is told of"
+t_like "$(out)" 'web2\[' "is the one that is told of"
 printf 'allow web when port:8080 proc:web\nwarn web2 when proc:web2\n' >"$T/weak"
 run audit --policy "$T/weak" --json
 t_rc 1 "the worst owner decides"

@@ -423,20 +423,21 @@ static struct lssock_report *report_new(const struct listener *l, uint32_t n)
 	return r;
 }
 
-/* "SEVERITY CODE: TEXT\n", then "? TEXT\n" of what could not be judged. */
+/* "CODE: ABOUT: TEXT\n", then "? TEXT\n" of what could not be judged. */
 static void judged(const struct listener *l, uint32_t n, const char *policy, const char *want)
 {
 	struct lssock_report *r = report_new(l, n);
 	struct policy *p = read_policy(policy);
 	struct buf got = { 0 };
-	char text[1024];
+	char about[1024], text[1024];
 	uint32_t i;
 
 	policy_judge(p, r);
 	assert_int_equal(report_end(r), 0);
 	for (i = 0; i < lssock_findings(r); i++) {
+		lssock_finding_about(r, i, about, sizeof(about));
 		lssock_finding_text(r, i, text, sizeof(text));
-		buf_printf(&got, "%s: %s\n", lssock_finding(r, i)->code, text);
+		buf_printf(&got, "%s: %s: %s\n", lssock_finding(r, i)->code, about, text);
 		assert_int_equal(lssock_finding(r, i)->severity,
 				 strcmp(lssock_finding(r, i)->code, "policy-deny") ?
 				 LSSOCK_MEDIUM : LSSOCK_HIGH);
@@ -472,19 +473,19 @@ static void test_verdicts(void **state)
 
 	(void)state;
 	JUDGED(policy, "", { .ip = "0.0.0.0", .port = 22, .by = { SSHD } });
-	JUDGED(policy, "policy-warn: the rule web (line 2) warns of it: held by nginx[8] of "
-	       "user www-data in nginx.service, listens on tcp 0.0.0.0:80\n",
+	JUDGED(policy, "policy-warn: tcp 0.0.0.0:80 nginx[8]: the rule web (line 2) warns "
+	       "of it; held by user www-data in nginx.service\n",
 	       { .ip = "0.0.0.0", .port = 80, .by = { WWW(8) } });
-	JUDGED(policy, "policy-deny: no rule fits, and the default (line 3) denies it: held by "
-	       "sshd[9] of user 1000, listens on tcp 127.0.0.1:22\n",
+	JUDGED(policy, "policy-deny: tcp 127.0.0.1:22 sshd[9]: no rule fits, and the "
+	       "default (line 3) denies it; held by user 1000\n",
 	       { .ip = "127.0.0.1", .port = 22, .by = { EVIL } });
-	JUDGED("", "policy-deny: no rule fits, and a policy without a default denies it: "
-	       "held by sshd[9] of user 1000, listens on tcp 127.0.0.1:22\n",
+	JUDGED("", "policy-deny: tcp 127.0.0.1:22 sshd[9]: no rule fits, and a policy "
+	       "without a default denies it; held by user 1000\n",
 	       { .ip = "127.0.0.1", .port = 22, .by = { EVIL } });
 	JUDGED("default allow", "", { .ip = "127.0.0.1", .port = 22, .by = { EVIL } });
-	JUDGED("default deny", "policy-deny: no rule fits, and the default (line 1) denies "
-	       "it: no process is known to hold it (kernel), made by user root, listens on "
-	       "tcp 0.0.0.0:2049 of the network namespace bl ue\n",
+	JUDGED("default deny", "policy-deny: tcp 0.0.0.0:2049 kernel: no rule fits, and the "
+	       "default (line 1) denies it; no process is known to hold it "
+	       "(kernel), made by user root, in the network namespace bl ue\n",
 	       { .ip = "0.0.0.0", .port = 2049, .why = LSSOCK_WHY_KERNEL, .ns = 1 });
 }
 
@@ -493,13 +494,14 @@ static void test_services(void **state)
 	(void)state;
 	/* One finding for what one rule says of all sockets of a service, else each. */
 	JUDGED("deny x when port:80",
-	       "policy-deny: the rule x (line 1) denies it: held by nginx[8] of user www-data in "
-	       "nginx.service, listens on tcp 10.0.0.5, ::1 port 80\n",
+	       "policy-deny: tcp 10.0.0.5:80 nginx[8]: the rule x (line 1) denies "
+	       "it on 10.0.0.5, ::1; held by user www-data in nginx.service\n",
 	       { .ip = "10.0.0.5", .port = 80, .by = { WWW(8) } },
 	       { .ip = "::1", .port = 80, .by = { WWW(8) } });
 	JUDGED("allow l when scope:local\ndefault deny",
-	       "policy-deny: no rule fits, and the default (line 2) denies it: held by nginx[8] "
-	       "of user www-data in nginx.service, listens on tcp 10.0.0.5:80\n",
+	       "policy-deny: tcp 10.0.0.5:80 nginx[8]: no rule fits, and the "
+	       "default (line 2) denies it; held by user www-data in "
+	       "nginx.service\n",
 	       { .ip = "10.0.0.5", .port = 80, .by = { WWW(8) } },
 	       { .ip = "::1", .port = 80, .by = { WWW(8) } });
 }
@@ -510,11 +512,11 @@ static void test_worst_owner(void **state)
 				     "warn odd when port:22 puser:www-data\ndefault deny\n";
 
 	(void)state;
-	JUDGED(policy, "policy-warn: the rule odd (line 2) warns of it: held by nginx[8] of "
-	       "user www-data in nginx.service, listens on tcp 0.0.0.0:22\n",
+	JUDGED(policy, "policy-warn: tcp 0.0.0.0:22 nginx[8]: the rule odd (line 2) warns "
+	       "of it; held by user www-data in nginx.service\n",
 	       { .ip = "0.0.0.0", .port = 22, .by = { SSHD, WWW(8) } });
-	JUDGED(policy, "policy-deny: no rule fits, and the default (line 3) denies it: held by "
-	       "sshd[9] of user 1000, listens on tcp 0.0.0.0:22\n",
+	JUDGED(policy, "policy-deny: tcp 0.0.0.0:22 sshd[9]: no rule fits, and the default "
+	       "(line 3) denies it; held by user 1000\n",
 	       { .ip = "0.0.0.0", .port = 22, .by = { SSHD, EVIL, WWW(8) } });
 }
 
@@ -532,22 +534,24 @@ static void test_unknown(void **state)
 	       { .ip = "0.0.0.0", .port = 22, .why = LSSOCK_WHY_NO_PERMISSION });
 	/* What is certain before it decides. */
 	JUDGED("deny all when port:22\nallow a when port:1-99 exe:/usr/sbin/sshd",
-	       "policy-deny: the rule all (line 1) denies it: held by dark[10] of user root, "
-	       "listens on tcp 0.0.0.0:22\n",
+	       "policy-deny: tcp 0.0.0.0:22 dark[10]: the rule all (line 1) denies "
+	       "it; held by user root\n",
 	       { .ip = "0.0.0.0", .port = 22, .by = { SECRET } });
 	/* Another port: the rule does not fit, whoever holds it. */
 	JUDGED(policy, "", { .ip = "0.0.0.0", .port = 23, .by = { SECRET } });
 	/* Of two owners one is certain: a warning stands, and so does the doubt. */
 	JUDGED("allow a when exe:/usr/sbin/sshd\ndefault warn",
-	       "policy-warn: no rule fits, and the default (line 2) warns of it: held by "
-	       "nginx[8] of user www-data in nginx.service, listens on tcp 0.0.0.0:22\n"
-	       "? tcp 0.0.0.0:22 dark[10]: whether the rule a (line 1) fits is not known: its "
-	       "exe could not be read\n",
+	       "policy-warn: tcp 0.0.0.0:22 nginx[8]: no rule fits, and the "
+	       "default (line 2) warns of it; held by user www-data in "
+	       "nginx.service\n"
+	       "? tcp 0.0.0.0:22 dark[10]: whether the rule a (line 1) fits is not "
+	       "known: its exe could not be read\n",
 	       { .ip = "0.0.0.0", .port = 22, .by = { WWW(8), SECRET } });
 	/* And it cannot become worse than denied. */
 	JUDGED("allow a when exe:/usr/sbin/sshd\ndefault deny",
-	       "policy-deny: no rule fits, and the default (line 2) denies it: held by "
-	       "nginx[8] of user www-data in nginx.service, listens on tcp 0.0.0.0:22\n",
+	       "policy-deny: tcp 0.0.0.0:22 nginx[8]: no rule fits, and the "
+	       "default (line 2) denies it; held by user www-data in "
+	       "nginx.service\n",
 	       { .ip = "0.0.0.0", .port = 22, .by = { WWW(8), SECRET } });
 	JUDGED("allow a when scope:owner\ndefault allow",
 	       "? unix /run/x: whether the rule a (line 1) fits is not known: its scope is not "
@@ -849,12 +853,13 @@ static void test_web_server(void **state)
 		  BY(21, 101, "systemd-resolve", "systemd-resolved.service") } },
 		{ .path = PART("/run/systemd/private"), .by = { SYSTEMD } });
 	EXAMPLE("web-server",
-		"policy-deny: no rule fits, and the default (line 35) denies it: held by "
-		"nginx[30] of user 1000 in nginx.service, listens on tcp *:443\n"
-		"policy-deny: the rule open-database (line 9) denies it: held by mariadbd[20] of "
-		"user mysql in mariadb.service, listens on tcp 0.0.0.0:3306\n"
-		"policy-warn: the rule sniffer (line 26) warns of it: held by tcpdump[31] of user "
-		"root in session-2.scope, listens on packet all:*\n",
+		"policy-deny: tcp *:443 nginx[30]: no rule fits, and the default "
+		"(line 35) denies it; held by user 1000 in nginx.service\n"
+		"policy-deny: tcp 0.0.0.0:3306 mariadbd[20]: the rule "
+		"open-database (line 9) denies it; held by user mysql in "
+		"mariadb.service\n"
+		"policy-warn: packet all:* tcpdump[31]: the rule sniffer (line 26) "
+		"warns of it; held by user root in session-2.scope\n",
 		{ .ip = "0.0.0.0", .port = 3306, .by = { BY(20, 34, "mariadbd",
 							    "mariadb.service") } },
 		{ .ip = "::", .port = 443, .by = { BY(30, 1000, "nginx", "nginx.service") } },
@@ -875,12 +880,12 @@ static void test_container_host(void **state)
 		{ .ip = "::", .port = 80, .ns = 1, .by = { INSIDE } },
 		{ .proto = LSSOCK_UDP, .ip = "::", .port = 4789, .why = LSSOCK_WHY_KERNEL });
 	EXAMPLE("container-host",
-		"policy-deny: the rule docker-tcp (line 6) denies it: held by dockerd[42] of user "
-		"root in docker.service, listens on tcp *:2375\n"
-		"policy-deny: no rule fits, and the default (line 40) denies it: held by "
-		"docker-proxy[43] of user 1000 in docker.service, listens on tcp *:8080\n"
-		"policy-warn: the rule host-network (line 16) warns of it: held by app[40] of "
-		"user root in container ab12, listens on tcp *:80\n",
+		"policy-deny: tcp *:2375 dockerd[42]: the rule docker-tcp (line 6) "
+		"denies it; held by user root in docker.service\n"
+		"policy-deny: tcp *:8080 docker-proxy[43]: no rule fits, and the "
+		"default (line 40) denies it; held by user 1000 in docker.service\n"
+		"policy-warn: tcp *:80 app[40]: the rule host-network (line 16) "
+		"warns of it; held by user root in container ab12\n",
 		{ .ip = "::", .port = 2375, .by = { BY(42, 0, "dockerd", "docker.service") } },
 		{ .ip = "::", .port = 8080, .by = { BY(43, 1000, "docker-proxy",
 						       "docker.service") } },
@@ -896,12 +901,12 @@ static void test_laptop(void **state)
 		{ .proto = LSSOCK_UDP, .ip = "0.0.0.0", .port = 5353, .by = {
 		  BY(51, 104, "avahi-daemon", "avahi-daemon.service") } });
 	EXAMPLE("laptop",
-		"policy-deny: the rule own-privileged (line 24) denies it: held by node[50] of "
-		"user 1000 in user@1000.service, listens on tcp *:80\n"
-		"policy-deny: no rule fits, and the default (line 35) denies it: held by "
-		"redis[53] of user www-data in redis.service, listens on tcp *:6379\n"
-		"policy-warn: the rule own (line 25) warns of it: held by node[50] of user 1000 "
-		"in user@1000.service, listens on tcp *:3000\n",
+		"policy-deny: tcp *:80 node[50]: the rule own-privileged (line 24) "
+		"denies it; held by user 1000 in user@1000.service\n"
+		"policy-deny: tcp *:6379 redis[53]: no rule fits, and the default "
+		"(line 35) denies it; held by user www-data in redis.service\n"
+		"policy-warn: tcp *:3000 node[50]: the rule own (line 25) warns of "
+		"it; held by user 1000 in user@1000.service\n",
 		{ .ip = "::", .port = 80, .by = { BY(50, 1000, "node", "user@1000.service") } },
 		{ .ip = "::", .port = 3000, .by = { BY(50, 1000, "node", "user@1000.service") } },
 		{ .ip = "::", .port = 6379, .by = { BY(53, 33, "redis", "redis.service") } });
