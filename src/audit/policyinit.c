@@ -110,6 +110,18 @@ static void put_head(struct writer *w, struct entry *e)
 		e->wide |= !put_term(w, e, has_field(w, e, "nsname") ? "nsname" : "netns");
 }
 
+/* The unit of a container is its id once more, and longer. */
+static bool unit_says_no_more(const struct writer *w, const struct entry *e)
+{
+	const struct lssock_snap *s = w->s;
+	const struct lssock_proc *p = &s->procs.v[s->owners.v[e->owner].proc];
+	size_t len = 0, id_len = 0;
+	const char *unit = p->unit ? strings_get(&s->strings, p->unit, &len) : NULL;
+	const char *id = p->container ? strings_get(&s->strings, p->container, &id_len) : NULL;
+
+	return unit && id && memmem(unit, len, id, id_len);
+}
+
 /* Who holds it. Who made the socket is said where that is another user. */
 static void put_tail(struct writer *w, struct entry *e)
 {
@@ -123,7 +135,8 @@ static void put_tail(struct writer *w, struct entry *e)
 		return;
 	}
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		e->wide |= !put_term(w, e, names[i]);
+		if (strcmp(names[i], "unit") || !unit_says_no_more(w, e))
+			e->wide |= !put_term(w, e, names[i]);
 	if (k->flags & LSSOCK_F_UID &&
 	    k->uid != w->s->procs.v[w->s->owners.v[e->owner].proc].uid)
 		put_term(w, e, "user");

@@ -658,11 +658,16 @@ static void test_written(void **state)
 	       "why:in-flight\n",
 	       { .ip = "0.0.0.0", .port = 2049, .why = LSSOCK_WHY_KERNEL },
 	       { .path = PART("\0x"), .why = LSSOCK_WHY_IN_FLIGHT });
-	WRITES("allow      app-8080            when lport:8080 proto:tcp scope:all proc:app "
-	       "exe:/app puser:www-data unit:docker-ab.scope container:ab12 user:root\n",
+	/* The unit of a container says it once more; one inside says something else. */
+	WRITES("allow      sshd-22             when lport:22 proto:tcp scope:all proc:sshd "
+	       "puser:root unit:ssh.service container:vm\n"
+	       "allow      app-8080            when lport:8080 proto:tcp scope:all proc:app "
+	       "exe:/app puser:www-data container:ab12 user:root\n",
 	       { .ip = "0.0.0.0", .port = 8080, .by = { { .pid = 3, .uid = 33, .comm =
-	         PART("app"), .exe = PART("/app"), .unit = PART("docker-ab.scope"),
-		 .container = PART("ab12") } } });
+	         PART("app"), .exe = PART("/app"), .unit = PART("docker-ab12.scope"),
+		 .container = PART("ab12") } } },
+	       { .ip = "0.0.0.0", .port = 22, .by = { { .pid = 4, .comm = PART("sshd"),
+		 .unit = PART("ssh.service"), .container = PART("vm") } } });
 	WRITES("allow      sniff               when ipproto:icmp proto:raw scope:all proc:sniff "
 	       "puser:root not container:*\n"
 	       "allow      sniff-2             when ethertype:all proto:packet iface:eth0 "
