@@ -269,6 +269,15 @@ static bool same_tree(const struct filter *fa, uint32_t i, const struct filter *
 	}
 }
 
+/* Each value of a list may be compared with each of the other. */
+static bool take_steps(uint32_t *steps, const struct term *a, const struct term *b)
+{
+	uint64_t cost = 1 + (uint64_t)a->n->count * b->n->count;
+
+	*steps = cost < *steps ? *steps - (uint32_t)cost : 0;
+	return *steps;
+}
+
 static bool within(const struct sides *s, uint32_t i, uint32_t j);
 
 /* A conjunction: all of it lies within an alternative that is one itself, or one of its
@@ -314,7 +323,7 @@ static bool within(const struct sides *s, uint32_t i, uint32_t j)
 	x = term_of(s->a, i);
 	y = term_of(s->b, k);
 	if (is_leaf(x.n) && is_leaf(y.n))
-		return leaf_within(&x, &y);
+		return take_steps(s->steps, &x, &y) && leaf_within(&x, &y);
 	return same_tree(s->a, i, s->b, k);
 }
 
@@ -449,7 +458,7 @@ static uint32_t begins(const struct filter *f, uint32_t i)
 /* Where two conditions of which both are asked exclude each other. */
 static bool contradicts(const struct filter *f, uint32_t root, uint32_t *ret_pos)
 {
-	uint32_t i, j, steps = 1u << 16;
+	uint32_t i, j, steps = 1u << 18;
 
 	for (i = root; f->nodes.v[i].kind == NODE_AND; i = f->nodes.v[i].b) {
 		struct term a = term_of(f, f->nodes.v[i].a);
@@ -459,7 +468,7 @@ static bool contradicts(const struct filter *f, uint32_t root, uint32_t *ret_pos
 			uint32_t other = more ? f->nodes.v[j].a : j;
 			struct term b = term_of(f, other);
 
-			if (!steps--)
+			if (!take_steps(&steps, &a, &b))
 				return false;
 			if (contradict(&a, &b)) {
 				*ret_pos = begins(f, other);
