@@ -70,7 +70,8 @@ static void read_lines(struct baseline *b, struct lines *l)
 	lines_fault(l, 0, "the last line `" END "' is missing: the file was cut short");
 }
 
-int baseline_new(const char *text, size_t len, fault_fn fault, void *ctx, struct baseline **ret)
+int baseline_new(const char *text, size_t len, fault_fn fault, void *ctx,
+		 struct baseline **ret)
 {
 	struct lines l = { .text = text, .end = text + len, .at = text, .fault = fault,
 			   .ctx = ctx };
@@ -124,7 +125,7 @@ int lssock_baseline_write(const struct lssock_report *r, lssock_write_fn w, void
 	return err;
 }
 
-/* ---- sentences --------------------------------------------------------------------- */
+/* ---- sentences ------------------------------------------------------------------- */
 
 struct compare {
 	struct lssock_report *r;
@@ -195,7 +196,7 @@ static void put_changes(struct compare *c, const struct entry *old, const struct
 			put_was(c, old, now, parts[i]);
 }
 
-/* ---- findings ------------------------------------------------------------------------ */
+/* ---- findings -------------------------------------------------------------------- */
 
 static bool said_before(struct compare *c, uint32_t service)
 {
@@ -283,11 +284,12 @@ static void judge_pair(struct compare *c, struct entry *old, struct entry *now)
 	tell_unknown(c, old, now);
 }
 
-/* ---- what is new --------------------------------------------------------------------- */
+/* ---- what is new ----------------------------------------------------------------- */
 
 static enum lssock_severity severity_of(const struct entries *e, const struct entry *x)
 {
-	bool outside = entry_is(e, x, PART_SCOPE, "all") || entry_is(e, x, PART_SCOPE, "public");
+	bool outside = entry_is(e, x, PART_SCOPE, "all") ||
+		       entry_is(e, x, PART_SCOPE, "public");
 
 	/* What the kernel passes on comes from outside. */
 	return outside || x->row == LSSOCK_NONE ? LSSOCK_HIGH : LSSOCK_MEDIUM;
@@ -349,7 +351,7 @@ static void tell_new(struct compare *c)
 	vec_release(&heads);
 }
 
-/* ---- what is gone --------------------------------------------------------------------- */
+/* ---- what is gone ---------------------------------------------------------------- */
 
 /* Whether something that would be in the list may be missing from it. */
 static bool may_be_hidden(const struct compare *c, const struct entry *x)
@@ -402,7 +404,7 @@ static void tell_gone(struct compare *c, const struct entry *x)
 	buf_puts(&c->r->text, "), and does not now");
 }
 
-/* ---- pairs ----------------------------------------------------------------------------- */
+/* ---- pairs ----------------------------------------------------------------------- */
 
 /* How much of two that listen in the same place is the same; -1: no pair. Ports that
  * the kernel chose are all one place: there the program must be the same. */
@@ -439,7 +441,8 @@ static void pair_equal(struct compare *c, struct range old, struct range now)
 	while (i < old.to && j < now.to) {
 		const struct entry *x = &c->old[i], *y = &c->now.list.v[j];
 		size_t n = x->line.len < y->line.len ? x->line.len : y->line.len;
-		int d = memcmp(c->was->text.data + x->line.at, c->now.text.data + y->line.at, n);
+		int d = memcmp(c->was->text.data + x->line.at,
+			       c->now.text.data + y->line.at, n);
 
 		d = d ? d : (x->line.len > y->line.len) - (x->line.len < y->line.len);
 		if (!d)

@@ -1,19 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Listeners as lines, from a snapshot or from text. Whatever a restart or a reboot
- * changes must not get into one, and what others chose must not get out of its value.
+ * Listeners as lines: how values are written and read, and which lines are alike. What
+ * others chose must not get out of its value.
  */
 #include "audit/entry.h"
 
 #include <errno.h>
-#include <sys/socket.h>
 
 #include "base/num.h"
 #include "base/text.h"
 #include "model/names.h"
 #include "query/order.h"
 
-#define AUTO_PATH "-auto"	/* no name begins so where it is written */
 #define TEXT_VALUE (TEXT_BLANK | TEXT_FORMULA)
 
 static const char *const part_names[N_PART] = {
@@ -30,7 +28,7 @@ void entries_release(struct entries *e)
 	buf_release(&e->text);
 }
 
-/* ---- values ------------------------------------------------------------------------ */
+/* ---- values ---------------------------------------------------------------------- */
 
 /* A "-" of ours says that there is none, a "?" that it is not known: text of others that
  * would read the same has a backslash before it, as has text of no bytes. */
@@ -90,8 +88,7 @@ static void put_value(struct buf *b, const struct lssock_value *v)
 		buf_release(&raw);
 	}
 }
-
-/* ---- parts ------------------------------------------------------------------------- */
+/* ---- parts ----------------------------------------------------------------------- */
 
 static struct span end_part(struct entries *e, size_t at)
 {
@@ -100,7 +97,7 @@ static struct span end_part(struct entries *e, size_t at)
 	return (struct span){ at, e->text.len - at };
 }
 
-static void set_word(struct entries *e, struct entry *x, enum part part, const char *word)
+void entry_set(struct entries *e, struct entry *x, enum part part, const char *word)
 {
 	size_t at = e->text.len;
 
@@ -108,21 +105,16 @@ static void set_word(struct entries *e, struct entry *x, enum part part, const c
 	x->part[part] = end_part(e, at);
 }
 
-static void set_field(struct entries *e, struct entry *x, enum part part,
-		      const struct lssock_snap *s, uint32_t owner, const char *field)
+void entry_set_value(struct entries *e, struct entry *x, enum part part,
+		     const struct lssock_value *v)
 {
-	struct lssock_value v = { .kind = LSSOCK_V_NA };
-	const struct field *f = field_find(field, strlen(field));
 	size_t at = e->text.len;
 
-	if (f)
-		field_get(f, s, x->row, owner, &v);
-	put_value(&e->text, &v);
+	put_value(&e->text, v);
 	x->part[part] = end_part(e, at);
 }
 
-/* Text that was put together: it is made safe as a whole. */
-static void set_raw(struct entries *e, struct entry *x, enum part part, struct buf *raw)
+void entry_set_text(struct entries *e, struct entry *x, enum part part, struct buf *raw)
 {
 	size_t at = e->text.len;
 
@@ -131,217 +123,7 @@ static void set_raw(struct entries *e, struct entry *x, enum part part, struct b
 	buf_release(raw);
 	x->part[part] = end_part(e, at);
 }
-
-static void put_string(struct buf *b, const struct lssock_snap *s, uint32_t id)
-{
-	size_t len = 0;
-	const char *p = id ? strings_get(&s->strings, id, &len) : NULL;
-
-	buf_put(b, p, p ? len : 0);
-}
-
-static bool is_hex(const char *p, size_t len)
-{
-	size_t i;
-
-	for (i = 0; i < len; i++)
-		if (!(p[i] >= '0' && p[i] <= '9') && !(p[i] >= 'a' && p[i] <= 'f') && p[i] != '-')
-			return false;
-	return len > 0;
-}
-
-/* Names of namespaces that a container's network is given are as new as its id. */
-static bool is_made_up(const char *name, size_t len)
-{
-	return len > 4 && !memcmp(name, "cni-", 4) && is_hex(name + 4, len - 4);
-}
-
-void entry_put_netns(const struct lssock_snap *s, uint16_t ns, struct buf *b)
-{
-	const struct lssock_ns *n = ns < s->ns.n ? &s->ns.v[ns] : NULL;
-	size_t len = 0;
-	const char *name = n && n->name ? strings_get(&s->strings, n->name, &len) : NULL;
-
-	if (n && n->flags & LSSOCK_NS_HOST) {
-		buf_puts(b, "host");
-	} else if (name && !is_made_up(name, len)) {
-		buf_puts(b, "name:");
-		buf_put(b, name, len);
-	} else if (name || (n && n->container)) {
-		buf_puts(b, "container");
-	} else {
-		buf_puts(b, n && n->flags & LSSOCK_NS_OWN ? "own" : "unnamed");
-	}
-}
-
-/* ---- who ----------------------------------------------------------------------------- */
-
-/* "docker", "nspawn:web": an id is of no use the next time. */
-static void set_container(struct entries *e, struct entry *x, const struct lssock_snap *s,
-			  const struct lssock_proc *p)
-{
-	struct buf b = { 0 };
-	size_t len = 0;
-	const char *name = strings_get(&s->strings, p->container, &len);
-
-	put_string(&b, s, p->runtime);
-	if (!is_hex(name, len)) {
-		buf_putc(&b, ':');
-		buf_put(&b, name, len);
-	}
-	set_raw(e, x, PART_CONTAINER, &b);
-}
-
-static bool ends_with(const char *p, size_t len, const char *end)
-{
-	size_t n = strlen(end);
-
-	return len >= n && !memcmp(p + len - n, end, n);
-}
-
-/* Scopes and what systemd-run starts are numbered: "session-12.scope" is another one
- * after the next login. A container's scope has its id in it. */
-static void set_unit(struct entries *e, struct entry *x, const struct lssock_snap *s,
-		     const struct lssock_proc *p)
-{
-	size_t len = 0, n = 0, i;
-	const char *unit = strings_get(&s->strings, p->unit, &len);
-	const char *id = p->container ? strings_get(&s->strings, p->container, &n) : NULL;
-	struct buf b = { 0 };
-
-	if (id && is_hex(id, n) && memmem(unit, len, id, n))
-		return;
-	if (len > 4 && !memcmp(unit, "run-", 4)) {
-		buf_puts(&b, ends_with(unit, len, ".scope") ? "run-*.scope" : "run-*.service");
-	} else if (ends_with(unit, len, ".scope")) {
-		for (i = 0; i < len; i++)
-			if (unit[i] < '0' || unit[i] > '9')
-				buf_putc(&b, unit[i]);
-			else if (!b.len || b.data[b.len - 1] != '*')
-				buf_putc(&b, '*');
-	} else {
-		buf_put(&b, unit, len);
-	}
-	set_raw(e, x, PART_UNIT, &b);
-}
-
-/* Who nobody knows now cannot be compared; what nobody holds has its creator. */
-static void set_nobody(struct entries *e, struct entry *x, const struct lssock_snap *s)
-{
-	struct lssock_value v;
-	bool known;
-
-	field_get(field_find("pid", 3), s, x->row, 0, &v);
-	known = v.kind == LSSOCK_V_NA;
-	set_word(e, x, PART_PROC, known ? "-" : "?");
-	set_word(e, x, PART_EXE, known ? "-" : "?");
-	set_word(e, x, PART_UNIT, known ? "-" : "?");
-	set_word(e, x, PART_CONTAINER, known ? "-" : "?");
-	if (known)
-		set_field(e, x, PART_USER, s, 0, "user");
-	else
-		set_word(e, x, PART_USER, "?");
-	if (known)
-		set_field(e, x, PART_WHY, s, 0, "why");
-}
-
-/* The oldest of those who hold it: what it starts comes and goes, and what systemd
- * listens on for a service is systemd's, whether that runs or not. */
-static void set_who(struct entries *e, struct entry *x, const struct lssock_snap *s)
-{
-	uint32_t owner = field_owner(s, snap_row(s, x->row));
-	const struct lssock_proc *p = owner ? &s->procs.v[s->owners.v[owner].proc] : NULL;
-
-	if (!p) {
-		set_nobody(e, x, s);
-		return;
-	}
-	set_field(e, x, PART_PROC, s, owner, "proc");
-	set_field(e, x, PART_EXE, s, owner, "exe");
-	set_field(e, x, PART_USER, s, owner, "puser");
-	if (p->flags & LSSOCK_P_DETAILS && p->unit)
-		set_unit(e, x, s, p);
-	else
-		set_field(e, x, PART_UNIT, s, owner, "unit");
-	if (p->flags & LSSOCK_P_DETAILS && p->container)
-		set_container(e, x, s, p);
-	else
-		set_field(e, x, PART_CONTAINER, s, owner, "container");
-}
-
-/* ---- where --------------------------------------------------------------------------- */
-
-static bool chosen_by_kernel(const struct lssock_sock *k)
-{
-	return k->flags & LSSOCK_F_AUTOBOUND_KNOWN && k->flags & LSSOCK_F_AUTOBOUND;
-}
-
-/* The kernel gives an abstract socket without a name five hexadecimal digits. */
-static bool named_by_kernel(const struct lssock_snap *s, const struct lssock_sock *k)
-{
-	size_t len = 0;
-	const char *name = k->name ? strings_get(&s->strings, k->name, &len) : NULL;
-
-	return name && len == 6 && !name[0] && is_hex(name + 1, 5);
-}
-
-static void set_address(struct entries *e, struct entry *x, const struct lssock_snap *s)
-{
-	const struct lssock_sock *k = snap_row(s, x->row);
-	struct buf b = { 0 };
-
-	if (snap_is_inet(k) || k->proto == LSSOCK_VSOCK)
-		field_put(s, x->row, 0, "laddr", &b);
-	else
-		buf_putc(&b, '*');
-	if (k->iface) {
-		buf_putc(&b, '%');
-		field_put(s, x->row, 0, "iface", &b);
-	}
-	set_raw(e, x, PART_ADDRESS, &b);
-}
-
-static void set_port(struct entries *e, struct entry *x, const struct lssock_snap *s)
-{
-	const struct lssock_sock *k = snap_row(s, x->row);
-
-	if (chosen_by_kernel(k))
-		set_word(e, x, PART_PORT, "auto");
-	else
-		set_field(e, x, PART_PORT, s, 0,
-			  k->proto == LSSOCK_RAW ? "ipproto" :
-			  k->proto == LSSOCK_ICMP ? "icmp_id" :
-			  k->proto == LSSOCK_PACKET ? "ethertype" :
-			  k->proto == LSSOCK_XDP ? "xdp_queue" : "lport");
-}
-
-static void set_where(struct entries *e, struct entry *x, const struct lssock_snap *s)
-{
-	const struct lssock_sock *k = snap_row(s, x->row);
-
-	if (k->proto != LSSOCK_UNIX) {
-		set_port(e, x, s);
-		set_address(e, x, s);
-		return;
-	}
-	set_field(e, x, PART_TYPE, s, 0, "type");
-	if (named_by_kernel(s, k))
-		set_word(e, x, PART_PATH, AUTO_PATH);
-	else
-		set_field(e, x, PART_PATH, s, 0, "path");
-}
-
-static void set_options(struct entries *e, struct entry *x, const struct lssock_sock *k)
-{
-	const uint16_t both = LSSOCK_F_V6ONLY | LSSOCK_F_V6ONLY_KNOWN;
-
-	if (k->family == AF_INET6 && !(k->flags & LSSOCK_F_V6ONLY_KNOWN))
-		set_word(e, x, PART_OPTIONS, "?");
-	else if (k->family == AF_INET6 && (k->flags & both) == both)
-		set_word(e, x, PART_OPTIONS, "v6only");
-}
-
-/* ---- lines --------------------------------------------------------------------------- */
+/* ---- lines ----------------------------------------------------------------------- */
 
 /* Parts that every line has, and those of unix sockets or of all others. */
 static bool is_written(const struct entries *e, const struct entry *x, enum part part)
@@ -361,7 +143,7 @@ static bool is_written(const struct entries *e, const struct entry *x, enum part
 }
 
 /* The whole of it, of which the head up to the address is where it listens. */
-static void finish(struct entries *e, struct entry *x)
+void entry_finish(struct entries *e, struct entry *x)
 {
 	struct buf *b = &e->text;
 	size_t at = b->len;
@@ -382,7 +164,7 @@ static void finish(struct entries *e, struct entry *x)
 	x->line = (struct span){ at, b->len - at };
 }
 
-static struct entry *begin(struct entries *e)
+struct entry *entry_begin(struct entries *e)
 {
 	struct entry *x = vec_push(&e->list);
 	size_t at = e->text.len;
@@ -397,89 +179,7 @@ static struct entry *begin(struct entries *e)
 		x->part[part] = (struct span){ at, 1 };
 	return x;
 }
-
-static void set_netns(struct entries *e, struct entry *x, const struct lssock_snap *s,
-		      uint16_t ns)
-{
-	struct buf b = { 0 };
-
-	entry_put_netns(s, ns, &b);
-	set_raw(e, x, PART_NETNS, &b);
-}
-
-static void add_row(struct entries *e, const struct lssock_snap *s, uint32_t service,
-		    uint32_t row)
-{
-	const struct lssock_sock *k = snap_row(s, row);
-	struct entry *x;
-
-	if (k->proto == LSSOCK_UDP && chosen_by_kernel(k))
-		return;			/* a client */
-	x = begin(e);
-	if (!x)
-		return;
-	x->service = service;
-	x->row = row;
-	set_netns(e, x, s, k->ns);
-	set_word(e, x, PART_PROTO, names_proto(k->proto));
-	set_where(e, x, s);
-	set_field(e, x, PART_SCOPE, s, 0, "scope");
-	set_who(e, x, s);
-	set_options(e, x, k);
-	finish(e, x);
-}
-
-/* What the kernel passes on. Of where to, the port alone: a container's address is
- * another one the next time. */
-static void add_nat(struct entries *e, const struct lssock_report *r, uint32_t service)
-{
-	const struct lssock_service *v = &r->services.v[service];
-	const struct lssock_nat *n = &r->snap->nats.v[v->nat];
-	struct entry *x = begin(e);
-	struct buf *b = &e->text;
-	struct buf raw = { 0 };
-	size_t at;
-
-	if (!x)
-		return;
-	x->service = service;
-	x->row = LSSOCK_NONE;
-	set_netns(e, x, r->snap, n->ns);
-	set_word(e, x, PART_PROTO, names_proto(n->proto));
-	at = b->len;
-	buf_u64(b, n->port_lo);
-	if (n->port_hi > n->port_lo) {
-		buf_putc(b, '-');
-		buf_u64(b, n->port_hi);
-	}
-	x->part[PART_PORT] = end_part(e, at);
-	service_address(r, v, &raw);
-	set_raw(e, x, PART_ADDRESS, &raw);
-	at = b->len;
-	buf_puts(b, n->to_family ? "port:" : "here:");
-	buf_u64(b, n->to_lo ? n->to_lo : n->port_lo);
-	x->part[PART_TO] = end_part(e, at);
-	finish(e, x);
-}
-
-void entries_of_report(struct entries *e, const struct lssock_report *r)
-{
-	uint32_t i, k;
-
-	for (i = 0; i < r->services.n; i++) {
-		const struct lssock_service *v = &r->services.v[i];
-
-		if (!v->n)
-			add_nat(e, r, i);
-		for (k = v->first; k < v->first + v->n; k++)
-			add_row(e, r->snap, i, r->rows.v[k]);
-	}
-	e->failed |= e->text.failed;
-	if (!e->failed && entries_sort(e) < 0)
-		e->failed = true;
-}
-
-/* ---- from text ------------------------------------------------------------------------- */
+/* ---- from text ------------------------------------------------------------------- */
 
 static int find_part(const char *name, size_t len)
 {
@@ -510,7 +210,8 @@ static bool is_canonical(const char *p, size_t len, enum part part)
 
 	if (len == 1 && (*p == '-' || *p == '?'))
 		return true;
-	if (part == PART_PATH && len == strlen(AUTO_PATH) && !memcmp(p, AUTO_PATH, len))
+	if (part == PART_PATH && len == strlen(ENTRY_AUTO_PATH) &&
+	    !memcmp(p, ENTRY_AUTO_PATH, len))
 		return true;
 	p += abstract;
 	len -= abstract;
@@ -536,7 +237,8 @@ static bool check_value(struct lines *l, enum part part, size_t at, size_t len)
 		lines_fault(l, at, "`%s=' has no value; what there is none of is `-'",
 			    part_names[part]);
 	else if (!is_canonical(p, len, part))
-		lines_fault(l, at, "this is not written as values are (\\xNN for other bytes)");
+		lines_fault(l, at,
+			    "this is not written as values are (\\xNN for other bytes)");
 	else if (part == PART_NETNS && !is_netns(p, len))
 		lines_fault(l, at, "no namespace: host, own, unnamed, container or name:NAME");
 	else if (part == PART_PROTO && names_proto_find(p, len) <= 0)
@@ -597,7 +299,7 @@ static bool check_parts(const struct entries *e, const struct entry *x, struct l
 
 bool entries_of_line(struct entries *e, struct lines *l)
 {
-	struct entry *x = begin(e);
+	struct entry *x = entry_begin(e);
 	uint32_t seen = 0;
 	size_t at = 0, end;
 	bool ok = true;
@@ -623,13 +325,13 @@ bool entries_of_line(struct entries *e, struct lines *l)
 	ok = ok && check_parts(e, x, l, seen);
 	x->number = l->number;
 	x->service = x->row = LSSOCK_NONE;
-	finish(e, x);
+	entry_finish(e, x);
 	if (!ok)
 		e->list.n--;
 	return ok;
 }
 
-/* ---- order ------------------------------------------------------------------------------- */
+/* ---- order ----------------------------------------------------------------------- */
 
 static bool same_line(const struct entries *e, const struct entry *x, const struct entry *y)
 {
@@ -666,7 +368,7 @@ int entries_sort(struct entries *e)
 	return r;
 }
 
-/* ---- comparing ----------------------------------------------------------------------------- */
+/* ---- comparing ------------------------------------------------------------------- */
 
 bool entry_is(const struct entries *e, const struct entry *x, enum part part, const char *word)
 {

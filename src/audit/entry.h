@@ -20,7 +20,7 @@ enum part {
 struct entry {
 	struct span part[N_PART];
 	struct span line;		/* all of them */
-	size_t place;			/* length of its head that says where, without address */
+	size_t place;			/* length of its head: where, without address */
 	uint32_t number;		/* of a baseline: its line */
 	uint32_t service, row;		/* of what listens now; row NONE: of a nat */
 	bool paired;
@@ -32,16 +32,24 @@ struct entries {
 	bool failed;			/* out of memory */
 };
 
+#define ENTRY_AUTO_PATH "-auto"	/* that the kernel chose; no name is written so */
+
 void entries_release(struct entries *e);
 /* One for each row of the services; those that are the same are one. Sorted. */
-void entries_of_report(struct entries *e, const struct lssock_report *r);
+void entries_of_report(struct entries *e, const struct lssock_report *r);	/* listing.c */
 /* Of a line "listener KEY=VALUE …": false, its faults were told of. */
 bool entries_of_line(struct entries *e, struct lines *l);
 /* By their lines; the same ones become one. 0 or -ENOMEM. */
 int entries_sort(struct entries *e);
 
-/* The name of a namespace that stays: host, own, name:NAME … */
-void entry_put_netns(const struct lssock_snap *s, uint16_t ns, struct buf *b);
+/* One more, without parts; NULL: no memory. Then its parts, then the end. */
+struct entry *entry_begin(struct entries *e);
+void entry_set(struct entries *e, struct entry *x, enum part part, const char *word);
+void entry_set_value(struct entries *e, struct entry *x, enum part part,
+		     const struct lssock_value *v);
+/* Text that was put together, made safe as a whole; the buffer is empty afterwards. */
+void entry_set_text(struct entries *e, struct entry *x, enum part part, struct buf *raw);
+void entry_finish(struct entries *e, struct entry *x);
 
 static inline const char *entry_part(const struct entries *e, const struct entry *x,
 				     enum part part)

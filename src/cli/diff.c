@@ -23,7 +23,7 @@ struct diff {
 	struct lssock_diff_info info;
 };
 
-/* ---- operands ---------------------------------------------------------------------- */
+/* ---- operands -------------------------------------------------------------------- */
 
 /* OLD, then NEW unless it is left out before a --; what follows is a filter. */
 static int take_operands(struct diff *d)
@@ -59,7 +59,7 @@ static int check_options(const struct cli *c)
 	return 0;
 }
 
-/* ---- two answers -------------------------------------------------------------------- */
+/* ---- two answers ----------------------------------------------------------------- */
 
 /* Everything that a recording may hold. */
 static struct lssock_question whole_question(const struct cli *c)
@@ -129,6 +129,7 @@ static int make_query(struct diff *d)
 
 	args_filter(c);
 	c->ask.netns = c->ask.netns ? c->ask.netns : "all";
+	c->ask.width = c->tty && table && !c->wide ? c->width : 0;
 	c->ask.layout = table ? LSSOCK_LAYOUT_TABLE : LSSOCK_LAYOUT_RECORD;
 	r = lssock_query_new(&c->ask, &d->query, &err);
 	if (r == 0)
@@ -137,7 +138,7 @@ static int make_query(struct diff *d)
 	return r == -ENOMEM ? EXIT_FAILED : EXIT_USAGE;
 }
 
-/* ---- what is said --------------------------------------------------------------------- */
+/* ---- what is said ---------------------------------------------------------------- */
 
 /* "3 gone, 5 new, 2 changed of 120 sockets; 4m10s apart." */
 static int put_counts(const struct diff *d)

@@ -70,7 +70,7 @@ int help_print(void)
 		 "lssock PORT|SOCKETFILE      the story of one port or unix socket\n"
 		 "lssock netns                network namespaces and how they connect\n"
 		 "lssock watch [FILTER]       the live view; events: a line per change\n"
-		 "lssock record FILE [--interval SEC --rounds N] [--anon]\n"
+		 "lssock record FILE [--interval SEC --rounds N] [--anon]; diff OLD [NEW]\n"
 		 "lssock kill|close FILTER [--signal SIG] [--yes] [--max N] [--dry-run]\n");
 	help_options(&b);
 	buf_puts(&b, "\nFilter   nginx  :22  10.0.0.0/8  proc:sshd  state:listen,estab"
@@ -338,7 +338,7 @@ static void complete_bash(struct buf *b)
 		 "\t\tcompopt -o nospace 2>/dev/null ;;\n"
 		 "\t-N|--netns)\n"
 		 "\t\t_lssock_from -W \"all $(ls /run/netns 2>/dev/null)\" -- \"$cur\" ;;\n"
-		 "\t--from|record)\n\t\t_lssock_from -f -- \"$cur\"\n"
+		 "\t--from|record|diff)\n\t\t_lssock_from -f -- \"$cur\"\n"
 		 "\t\tcompopt -o filenames 2>/dev/null ;;\n"
 		 "\t--proc-root)\n\t\t_lssock_from -d -- \"$cur\"\n"
 		 "\t\tcompopt -o filenames 2>/dev/null ;;\n"
@@ -484,7 +484,7 @@ static void complete_fish(struct buf *b)
 	}
 	buf_puts(b, "complete -c lssock -n __fish_is_first_arg -a '");
 	put_words(b, help_commands(), " ");
-	buf_puts(b, "'\ncomplete -c lssock -n '__fish_seen_subcommand_from record' -F\n"
+	buf_puts(b, "'\ncomplete -c lssock -n '__fish_seen_subcommand_from record diff' -F\n"
 		 "complete -c lssock -a '");
 	put_fields(b, true, ": ");
 	put_fields(b, false, ": ");

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 
+#include "model/names.h"
 #include "query/getters.h"
 #include "query/match.h"
 #include "query/rows.h"
@@ -31,7 +32,7 @@ struct diff {
 	bool traffic;			/* counts as a change */
 };
 
-/* ---- words of what changed ---------------------------------------------------------- */
+/* ---- words of what changed ------------------------------------------------------- */
 
 static bool is_known(const struct lssock_value *v)
 {
@@ -94,7 +95,7 @@ static bool compare(struct diff *d, const struct pair *p, const char *field, con
 	return true;
 }
 
-/* ---- who holds it -------------------------------------------------------------------- */
+/* ---- who holds it ---------------------------------------------------------------- */
 
 static const struct lssock_proc *holder(const struct lssock_snap *s, uint32_t row)
 {
@@ -157,7 +158,7 @@ static void compare_process(struct diff *d, const struct pair *p)
 	compare(d, p, "exe", "program");
 }
 
-/* ---- traffic -------------------------------------------------------------------------- */
+/* ---- traffic --------------------------------------------------------------------- */
 
 /* How far a counter has come. false: it is not known of both, or went back. */
 static bool delta(const struct diff *d, const struct pair *p, const char *field, uint64_t *ret)
@@ -187,13 +188,27 @@ static bool has_traffic(const struct diff *d, const struct pair *p)
 	return false;
 }
 
-/* ---- a pair ------------------------------------------------------------------------------ */
+/* ---- a pair ---------------------------------------------------------------------- */
+
+/* In a few letters, as the table has it beside. */
+static void compare_state(struct diff *d, const struct pair *p)
+{
+	const struct lssock_sock *old = snap_row(d->match.old, p->old);
+	const struct lssock_sock *now = snap_row(d->match.now, p->now);
+	struct lssock_value a, b;
+
+	if (!row_has_state(old) || !row_has_state(now) || old->state == now->state)
+		return;
+	value_word(&a, names_state_short(old->state));
+	value_word(&b, names_state_short(now->state));
+	put_change(d, p, "state", &a, &b);
+}
 
 static void compare_all(struct diff *d, const struct pair *p)
 {
 	const struct lssock_sock *k = snap_row(d->match.now, p->now);
 
-	compare(d, p, "state", "state");
+	compare_state(d, p);
 	if (snap_is_inet(k) || k->proto == LSSOCK_UNIX || k->proto == LSSOCK_PACKET)
 		compare(d, p, "local", "local");
 	if (snap_is_inet(k) || k->proto == LSSOCK_VSOCK)
@@ -309,7 +324,7 @@ static void judge(struct diff *d)
 	}
 }
 
-/* ---- columns ----------------------------------------------------------------------- */
+/* ---- columns --------------------------------------------------------------------- */
 
 enum diff_kind { D_CHANGE, D_FIELD, D_OLD_FIELD, D_WHAT, D_DELTA, D_RATE };
 
@@ -323,6 +338,7 @@ struct diff_column {
 #define IN_RECORD 2
 #define IN_TRAFFIC 4			/* a table that is asked for it */
 #define IN_SPACES 8			/* a table with rows of other namespaces */
+#define IN_WIDE 16			/* a table with room */
 #define BOTH (IN_TABLE | IN_RECORD)
 
 static const struct diff_column diff_columns[] = {
@@ -332,9 +348,9 @@ static const struct diff_column diff_columns[] = {
 	{ { .name = "space", .head = "NETNS", .min = 6, .give = 7, .cut = 'e' }, D_FIELD,
 	  "space", IN_SPACES },
 	{ { .name = "proto", .head = "PROT" }, D_FIELD, "proto", BOTH },
-	{ { .name = "local", .head = "LOCAL", .min = 9, .give = 3, .cut = 'm' }, D_FIELD,
+	{ { .name = "local", .head = "LOCAL", .min = 12, .give = 3, .cut = 'm' }, D_FIELD,
 	  "local", BOTH },
-	{ { .name = "remote", .head = "REMOTE", .min = 9, .give = 3, .cut = 'm' }, D_FIELD,
+	{ { .name = "remote", .head = "REMOTE", .min = 12, .give = 3, .cut = 'm' }, D_FIELD,
 	  "remote", BOTH },
 	{ { .name = "lport", .head = "PORT", .right = true }, D_FIELD, "lport", IN_RECORD },
 	{ { .name = "rport", .head = "RPORT", .right = true }, D_FIELD, "rport", IN_RECORD },
@@ -342,7 +358,7 @@ static const struct diff_column diff_columns[] = {
 	{ { .name = "state", .head = "STATE" }, D_FIELD, "state", BOTH },
 	{ { .name = "was", .head = "WAS" }, D_OLD_FIELD, "state", IN_RECORD },
 	{ { .name = "user", .head = "USER", .min = 6, .give = 7, .cut = 'e' }, D_FIELD,
-	  "user", BOTH },
+	  "user", IN_WIDE | IN_RECORD },
 	{ { .name = "pid", .head = "PID", .right = true }, D_FIELD, "pid", BOTH },
 	{ { .name = "process", .head = "PROCESS", .min = 7, .give = 5, .cut = 'e' }, D_FIELD,
 	  "process", IN_TABLE },
@@ -360,7 +376,7 @@ static const struct diff_column diff_columns[] = {
 	  "bytes_sent", IN_TRAFFIC | IN_RECORD },
 	{ { .name = "rx", .head = "RX", .right = true, .unit = LSSOCK_U_RATE }, D_RATE,
 	  "bytes_received", IN_TRAFFIC | IN_RECORD },
-	{ { .name = "what", .head = "WHAT", .min = 16, .give = 4, .cut = 'e' }, D_WHAT, NULL,
+	{ { .name = "what", .head = "WHAT", .min = 24, .give = 2, .cut = 'e' }, D_WHAT, NULL,
 	  BOTH },
 };
 
@@ -412,7 +428,7 @@ static void cell_of(const struct lssock_sheet *sheet, uint32_t row, uint32_t sub
 	ret->unit = c->column.unit;
 }
 
-/* ---- the sheet --------------------------------------------------------------------- */
+/* ---- the sheet ------------------------------------------------------------------- */
 
 static bool has_other_space(const struct diff *d)
 {
@@ -436,7 +452,9 @@ static bool add_columns(struct diff *d)
 	unsigned where = q->layout == LSSOCK_LAYOUT_RECORD ? IN_RECORD : IN_TABLE;
 	size_t i;
 
-	if (where == IN_TABLE && d->traffic)
+	if (where == IN_TABLE && (!q->width || q->width >= 100))
+		where |= IN_WIDE;
+	if (where & IN_TABLE && d->traffic)
 		where |= IN_TRAFFIC;
 	if (where & IN_TABLE && has_other_space(d))
 		where |= IN_SPACES;

@@ -36,7 +36,7 @@ static void compare_machines(struct match *m)
 		       apart <= BOOT_TOLERANCE_NS;
 }
 
-/* ---- namespaces -------------------------------------------------------------------- */
+/* ---- namespaces ------------------------------------------------------------------ */
 
 static bool same_space(const struct lssock_ns *a, const struct lssock_ns *b)
 {
@@ -75,7 +75,7 @@ static void pair_spaces(struct match *m, bool by_name)
 		}
 }
 
-/* ---- keys -------------------------------------------------------------------------- */
+/* ---- keys ------------------------------------------------------------------------ */
 
 #define NO_MORE 0xfffffffeu	/* in an index a row of INDEX_NONE would be a free place */
 
@@ -143,7 +143,8 @@ static void put_remote(struct buf *b, const struct lssock_sock *k)
 	}
 }
 
-static void put_program(struct buf *b, const struct lssock_snap *s, const struct lssock_sock *k)
+static void put_program(struct buf *b, const struct lssock_snap *s,
+			const struct lssock_sock *k)
 {
 	uint32_t o = field_owner(s, k);
 	const struct lssock_proc *p = o ? &s->procs.v[s->owners.v[o].proc] : NULL;
@@ -216,7 +217,7 @@ static uint32_t key_of(struct keys *y, enum pass pass, const struct lssock_snap 
 	return strings_put(&y->seen, y->key.data, y->key.len);
 }
 
-/* ---- passes ------------------------------------------------------------------------ */
+/* ---- passes ---------------------------------------------------------------------- */
 
 static int gather(struct keys *y, enum pass pass)
 {
@@ -340,7 +341,7 @@ void match_release(struct match *m)
 	*m = (struct match){ 0 };
 }
 
-/* ---- what was looked at ---------------------------------------------------------------- */
+/* ---- what was looked at ---------------------------------------------------------- */
 
 static bool is_about(const struct lssock_snap *s, const struct lssock_note *n, uint8_t proto)
 {

@@ -103,7 +103,7 @@ t_json "with how much it was" '[(x["change"], x["what"], x["sent"], x["retrans"]
 scene_do "close=$(fact tcp-pair client fd)"
 run diff --json "$T/five" now "port:$port"
 t_rc 1 "an end that is closed"
-t_like "$(lines)" "^changed \| tcp \| 127.0.0.1:7700 \| CLOSE_WAIT \| peer \| state ESTABLISHED -> CLOSE_WAIT" \
+t_like "$(lines)" "^changed \| tcp \| 127.0.0.1:7700 \| CLOSE_WAIT \| peer \| state estab -> clo-wt" \
 	"changes the state of the other"
 scene_stop
 

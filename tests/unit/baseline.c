@@ -17,7 +17,7 @@
 #include "base/text.h"
 #include "watched.h"
 
-/* ---- a machine -------------------------------------------------------------------- */
+/* ---- a machine ------------------------------------------------------------------- */
 
 struct listener {
 	const char *ip;			/* NULL: a unix socket */
@@ -231,7 +231,7 @@ static void judged(const struct listener *was, uint32_t n, const struct listener
 #define N(...) (sizeof(LIST(__VA_ARGS__)) / sizeof(struct listener))
 #define WAS(...) LIST(__VA_ARGS__), N(__VA_ARGS__)
 
-/* ---- the file ------------------------------------------------------------------------ */
+/* ---- the file -------------------------------------------------------------------- */
 
 static void lines(const struct listener *l, uint32_t n, const char *want)
 {
@@ -343,7 +343,7 @@ static void test_hostile(void **state)
 		}
 }
 
-/* ---- faults ----------------------------------------------------------------------------- */
+/* ---- faults ---------------------------------------------------------------------- */
 
 static void faulty(const char *text, const char *want)
 {
@@ -429,7 +429,7 @@ static void test_cut(void **state)
 	buf_release(&text);
 }
 
-/* ---- judging ------------------------------------------------------------------------------ */
+/* ---- judging --------------------------------------------------------------------- */
 
 static void test_same(void **state)
 {
@@ -569,7 +569,7 @@ static void test_not_seen(void **state)
 	buf_release(&text);
 }
 
-/* ---- what the kernel passes on --------------------------------------------------------- */
+/* ---- what the kernel passes on --------------------------------------------------- */
 
 static void test_nat(void **state)
 {
@@ -606,7 +606,7 @@ static void test_nat(void **state)
 	buf_release(&text);
 }
 
-/* ---- out of memory ---------------------------------------------------------------------- */
+/* ---- out of memory --------------------------------------------------------------- */
 
 static void test_memory(void **state)
 {

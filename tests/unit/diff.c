@@ -15,7 +15,7 @@
 #include "query/rows.h"
 #include "watched.h"
 
-/* ---- two machines ------------------------------------------------------------------ */
+/* ---- two machines ---------------------------------------------------------------- */
 
 struct sock {
 	uint64_t cookie;		/* 0: none */
@@ -218,7 +218,7 @@ static void rebooted(struct world *w)
 #define LIST(...) (const struct sock[]){ __VA_ARGS__ }, \
 	sizeof((const struct sock[]){ __VA_ARGS__ }) / sizeof(struct sock)
 
-/* ---- within a boot --------------------------------------------------------------------- */
+/* ---- within a boot --------------------------------------------------------------- */
 
 static void test_same(void **state)
 {
@@ -243,14 +243,14 @@ static void test_state(void **state)
 {
 	(void)state;
 	differs(LIST(CONN()), LIST(CONN(.state = LSSOCK_CLOSE_WAIT)),
-		"changed 10.0.0.5:40000 curl: state ESTABLISHED -> CLOSE_WAIT\n0 0 1 of 1, 0");
+		"changed 10.0.0.5:40000 curl: state estab -> clo-wt\n0 0 1 of 1, 0");
 	/* What is left of a connection is asked for, or not. */
 	differs(LIST(CONN()), LIST(CONN(.cookie = 9, .state = LSSOCK_TIME_WAIT, .pid = 0)),
 		"gone 10.0.0.5:40000 curl: -\n1 0 0 of 1, 0");
 	struct world w = both(LIST(CONN()), LIST(CONN(.cookie = 9, .state = LSSOCK_TIME_WAIT,
 						      .pid = 0)), false);
 	w.flags = LSSOCK_Q_ALL;
-	compare(&w, "changed 10.0.0.5:40000 -: state ESTABLISHED -> TIME_WAIT\n0 0 1 of 1, 0");
+	compare(&w, "changed 10.0.0.5:40000 -: state estab -> time-wt\n0 0 1 of 1, 0");
 }
 
 static void test_restarted(void **state)
@@ -287,7 +287,7 @@ static void test_owner_unknown(void **state)
 	differs(LIST(WEB(.pid = 0)), LIST(WEB()), "0 0 0 of 1, 0");
 }
 
-/* ---- across boots and machines --------------------------------------------------------- */
+/* ---- across boots and machines --------------------------------------------------- */
 
 static void test_reboot(void **state)
 {
@@ -324,7 +324,7 @@ static void test_spaces(void **state)
 	compare(&w, "gone 10.0.0.5:443 web: -\nnew 10.0.0.5:443 web: -\n1 1 0 of 2, 0");
 }
 
-/* ---- what was not looked at -------------------------------------------------------------- */
+/* ---- what was not looked at ------------------------------------------------------ */
 
 static void note(struct lssock_snap *s, enum lssock_note_kind kind, const char *what)
 {
@@ -362,7 +362,7 @@ static void test_not_seen(void **state)
 	compare(&w, "0 0 0 of 1, 1");
 }
 
-/* ---- filters ------------------------------------------------------------------------------ */
+/* ---- filters --------------------------------------------------------------------- */
 
 static void test_filter(void **state)
 {
@@ -375,7 +375,7 @@ static void test_filter(void **state)
 	/* It is there still, and that is not what "gone" means. */
 	w = both(LIST(CONN()), LIST(CONN(.state = LSSOCK_CLOSE_WAIT)), false);
 	w.filter = "state:established";
-	compare(&w, "changed 10.0.0.5:40000 curl: state ESTABLISHED -> CLOSE_WAIT\n0 0 1 of 1, 0");
+	compare(&w, "changed 10.0.0.5:40000 curl: state estab -> clo-wt\n0 0 1 of 1, 0");
 	w = both(LIST(CONN(.sent = 5)), LIST(CONN(.sent = 5000)), false);
 	w.filter = "bytes_sent>1000";
 	compare(&w, "changed 10.0.0.5:40000 curl: matches now\n0 0 1 of 1, 0");
@@ -384,7 +384,7 @@ static void test_filter(void **state)
 	compare(&w, "0 0 0 of 0, 1");
 }
 
-/* ---- numbers -------------------------------------------------------------------------------- */
+/* ---- numbers --------------------------------------------------------------------- */
 
 static void test_traffic(void **state)
 {
@@ -427,7 +427,7 @@ static void test_traffic(void **state)
 	lssock_query_free(q);
 }
 
-/* ---- out of memory ---------------------------------------------------------------------------- */
+/* ---- out of memory --------------------------------------------------------------- */
 
 static void test_memory(void **state)
 {
