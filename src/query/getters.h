@@ -77,8 +77,8 @@ void put_owner(const struct lssock_snap *s, uint32_t owner, struct lssock_value 
 
 field_getter get_mem, get_cong, get_ca_state, get_options, get_idle, get_sockopt, get_mark,
 	get_cgroup, get_socket_unit, get_bbr_bw, get_bbr_gain, get_ulp, get_tls_version,
-	get_tls_cipher, get_tls_conf, get_mptcp_retransmits, get_mptcp_flags, get_subflow_token, get_groups,
-	get_ring, get_fanout, get_words;
+	get_tls_cipher, get_tls_conf, get_mptcp_retransmits, get_mptcp_flags, get_subflow_token,
+	get_groups, get_ring, get_fanout, get_words;
 /* get_words: f->words names the bits of 4 bytes, from bit 0. */
 
 /* ---- getwatch.c: what has become of it, and what that means ---------------------- */
