@@ -754,7 +754,7 @@ struct lssock_finding {
 	const char *code;		/* of a check; "policy-deny", "baseline-added" … */
 	const char *why, *fix;		/* may be NULL */
 	uint8_t severity, unused;
-	uint16_t ns;			/* row in namespaces */
+	uint16_t ns;			/* row in namespaces, 0xffff: of none */
 	uint32_t service;		/* place in services, LSSOCK_NONE: of none of them */
 	uint32_t row;			/* socket, LSSOCK_NONE: none */
 	uint32_t owner;			/* row in owners[], 0: none */

@@ -45,7 +45,7 @@ struct finding *report_find(struct lssock_report *r, const char *code,
 		return NULL;
 	}
 	f->public = (struct lssock_finding){ .code = code, .severity = (uint8_t)severity,
-					     .service = service, .row = row };
+					     .ns = 0xffff, .service = service, .row = row };
 	if (v) {
 		f->public.ns = v->ns;
 		f->public.row = row == LSSOCK_NONE ? v->row : row;

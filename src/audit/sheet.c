@@ -150,6 +150,20 @@ static void process_cell(struct made *m, const struct lssock_service *v)
 	end_text(m, at);
 }
 
+/* Of a port on which systemd listens for a service, the unit that says so. */
+static void unit_cell(struct made *m, const struct lssock_report *r,
+		      const struct lssock_service *v)
+{
+	const struct lssock_snap *s = r->snap;
+	bool init = v->owner && s->procs.v[s->owners.v[v->owner].proc].pid == 1;
+	struct lssock_value unit = { .kind = LSSOCK_V_NA };
+
+	if (init)
+		field_get(field_find("socket_unit", 11), s, v->row, 0, &unit);
+	put_field(m, v->n ? v->row : LSSOCK_NONE, v->owner,
+		  unit.kind > LSSOCK_V_LATER ? "socket_unit" : "unit");
+}
+
 static int services_table(struct lssock_report *r, struct lssock_sheet **ret)
 {
 	static const struct sheet_column columns[] = {
@@ -187,7 +201,7 @@ static int services_table(struct lssock_report *r, struct lssock_sheet **ret)
 		put_field(m, row, v->owner, "pid");
 		process_cell(m, v);
 		if (n > 8)
-			put_field(m, row, v->owner, "unit");
+			unit_cell(m, r, v);
 		if (n > 9)
 			put_field(m, row, 0, "space");
 	}
@@ -196,7 +210,7 @@ static int services_table(struct lssock_report *r, struct lssock_sheet **ret)
 
 /* ---- for programs ---------------------------------------------------------------------- */
 
-static const char *const row_fields[] = { "scope", "user", "iface" };
+static const char *const row_fields[] = { "scope", "user", "iface", "socket_unit" };
 static const char *const owner_fields[] = { "pid", "proc", "exe", "puser", "unit", "container",
 					    "runtime" };
 #define N_OF(a) (sizeof(a) / sizeof(*(a)))
@@ -221,11 +235,12 @@ static void put_place(struct made *m, const struct lssock_report *r,
 	{ .name = "proto", .head = "PROT" }, { .name = "port", .head = "PORT" }, \
 	{ .name = "address", .head = "ADDRESS" }, { .name = "scope", .head = "SCOPE" }, \
 	{ .name = "user", .head = "USER" }, { .name = "iface", .head = "IFACE" }, \
+	{ .name = "socket_unit", .head = "SOCKET_UNIT" }, \
 	{ .name = "pid", .head = "PID" }, { .name = "proc", .head = "PROCESS" }, \
 	{ .name = "exe", .head = "EXE" }, { .name = "puser", .head = "PUSER" }, \
 	{ .name = "unit", .head = "UNIT" }, { .name = "container", .head = "CONTAINER" }, \
 	{ .name = "runtime", .head = "RUNTIME" }
-#define N_PLACE 15
+#define N_PLACE 16
 
 static int services_record(struct lssock_report *r, struct lssock_sheet **ret)
 {
@@ -276,19 +291,30 @@ static void put_text(struct made *m, const char *text)
 		made_na(m);
 }
 
+/* What is about a namespace as a whole, or about nothing that is there. */
+static void put_space(struct made *m, uint16_t ns)
+{
+	int i = 0;
+
+	if (ns < m->sheet.snap->ns.n) {
+		put_netns(m, ns);
+		i = 2;
+	}
+	for (; i < N_PLACE; i++)
+		made_na(m);
+}
+
 static void add_finding(struct made *m, const struct lssock_report *r, const struct finding *f)
 {
 	const struct lssock_finding *p = &f->public;
 	size_t at;
-	int i;
 
 	made_word(m, lssock_severity_name((enum lssock_severity)p->severity));
 	made_word(m, p->code);
 	if (p->service != LSSOCK_NONE)
 		put_place(m, r, &r->services.v[p->service], p->row, p->owner);
 	else
-		for (i = 0; i < N_PLACE; i++)
-			made_na(m);
+		put_space(m, p->ns);
 	at = m->text.len;
 	finding_about(r, f, &m->text);
 	end_text(m, at);

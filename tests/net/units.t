@@ -108,6 +108,10 @@ t_json "the head of a name is none" "one(path='@abstract2')['socket_unit'] is No
 WITH="nsenter -t ${pid% } -p -m" run -H -lt -C lport,socket_unit
 t_like "$(out)" "^5006 +[?]" "what two units could be is not known"
 t_like "$(out)" "^5009" "what no unit is is none"
+WITH="nsenter -t ${pid% } -p -m" run audit -t lport:5003 --fail-on high
+t_like "$(out)" "^ *5003 .* port.socket$" "an audit names the unit rather than pid 1"
+WITH="nsenter -t ${pid% } -p -m" run audit --json -t lport:5003
+t_json "for programs as well" "[v['socket_unit'] for v in d['services']] == ['port.socket']"
 exec 9>&-
 wait
 t_done
