@@ -23,6 +23,7 @@ t_is "$(json '"\n".join(codes(code="queue-drops"))')" "low queue-drops" "some we
 t_like "$(text 'code="queue-drops"')" '^[1-9][0-9]* connections? met a full accept queue' "so many"
 t_like "$(json 'finds(code="queue-drops")[0]["about"]')" '^network namespace ' \
 	"the namespace is what it is about"
+t_json "and it is told which" 'finds(code="queue-drops")[0]["netns"] > 0'
 scene_stop
 run audit --json
 t_is "$(json '"\n".join(codes(code="queue-drops"))')" "info queue-drops" \
