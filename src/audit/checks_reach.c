@@ -89,10 +89,8 @@ static enum reach reach_of(const struct judge *j, const struct lssock_service *v
 	uint32_t n;
 	const struct lssock_nat *nats = lssock_nats(j->s, &n);
 
-	if (v->nat < n)
-		return reach_of_nat(&nats[v->nat]);
 	if (!v->n)
-		return REACH_UNKNOWN;
+		return v->nat < n ? reach_of_nat(&nats[v->nat]) : REACH_UNKNOWN;
 	reach = reach_of_row(j, v->row);
 	return reach == REACH_ALL ? reach_in_ns(j, v->ns) : reach;
 }

@@ -295,6 +295,16 @@ static void judge_service(const struct judge *j, uint32_t service)
 	}
 }
 
+/* Conditions speak of sockets, and there is none: nothing is known to allow it. */
+static void tell_nat(const struct judge *j, uint32_t service)
+{
+	if (j->p->otherwise == VERDICT_ALLOW)
+		return;
+	report_unjudged(j->r);
+	report_put_service(j->r, service);
+	buf_puts(&j->r->text, ": no rule can speak of it");
+}
+
 void policy_judge(const struct policy *p, struct lssock_report *r)
 {
 	const struct judge j = { .p = p, .r = r, .s = r->snap,
@@ -305,4 +315,6 @@ void policy_judge(const struct policy *p, struct lssock_report *r)
 	for (i = 0; i < r->services.n && !r->failed; i++)
 		if (r->services.v[i].n)
 			judge_service(&j, i);
+		else
+			tell_nat(&j, i);
 }

@@ -254,6 +254,35 @@ static void add_row(struct fold *f, uint32_t row)
 	}
 }
 
+/* Docker has a proxy listen on each port that the kernel passes on: one service. */
+static bool is_proxy_of(const struct lssock_snap *s, const struct lssock_service *v,
+			const struct lssock_nat *n)
+{
+	static const char proxy[] = "docker-proxy";
+	uint32_t comm = v->owner ? s->procs.v[s->owners.v[v->owner].proc].comm : 0;
+	size_t len = 0;
+	const char *name = comm ? strings_get(&s->strings, comm, &len) : NULL;
+
+	return v->ns == n->ns && v->proto == n->proto && v->port == n->port_lo &&
+	       n->port_lo == n->port_hi && name && len == sizeof(proxy) - 1 &&
+	       !memcmp(name, proxy, len);
+}
+
+static bool has_proxy(struct lssock_report *r, uint32_t nat)
+{
+	bool any = false;
+
+	for (uint32_t i = 0; i < r->services.n; i++) {
+		struct lssock_service *v = &r->services.v[i];
+
+		if (!v->n || !is_proxy_of(r->snap, v, &r->snap->nats.v[nat]))
+			continue;
+		v->nat = nat;
+		any = true;
+	}
+	return any;
+}
+
 static void add_nats(struct lssock_report *r)
 {
 	const struct lssock_snap *s = r->snap;
@@ -261,6 +290,8 @@ static void add_nats(struct lssock_report *r)
 	uint32_t i;
 
 	for (i = 0; i < s->nats.n; i++) {
+		if (has_proxy(r, i))
+			continue;
 		v = vec_push(&r->services);
 		r->failed |= !v;
 		if (v)

@@ -122,17 +122,14 @@ static void queue_cell(struct made *m, const struct lssock_service *v)
 	end_text(m, at);
 }
 
-/* "nginx+2", "app(docker)", "accept-queue". */
+/* "nginx+2", "app(docker)", "accept-queue", "docker-proxy>172.17.0.4:80". */
 static void process_cell(struct made *m, const struct lssock_service *v)
 {
 	const struct lssock_snap *s = m->sheet.snap;
 	const struct lssock_proc *p = v->owner ? &s->procs.v[s->owners.v[v->owner].proc] : NULL;
 	size_t at = m->text.len;
 
-	if (!v->n) {
-		buf_putc(&m->text, '>');
-		nat_target(&s->nats.v[v->nat], &m->text);
-	} else if (p) {
+	if (p) {
 		made_put(m, p->comm);
 		if (p->runtime) {
 			buf_putc(&m->text, '(');
@@ -143,9 +140,13 @@ static void process_cell(struct made *m, const struct lssock_service *v)
 			buf_putc(&m->text, '+');
 			buf_u64(&m->text, v->nprocs - 1);
 		}
-	} else {
+	} else if (v->n) {
 		buf_puts(&m->text, names_why(snap_row(s, v->row)->why) ?
 			 names_why(snap_row(s, v->row)->why) : "?");
+	}
+	if (v->nat != LSSOCK_NONE) {
+		buf_putc(&m->text, '>');
+		nat_target(&s->nats.v[v->nat], &m->text);
 	}
 	end_text(m, at);
 }
@@ -268,7 +269,7 @@ static int services_record(struct lssock_report *r, struct lssock_sheet **ret)
 		put_field(m, row, 0, "limit");
 		put_field(m, row, 0, "why");
 		at = m->text.len;
-		if (!v->n)
+		if (v->nat != LSSOCK_NONE)
 			nat_target(&r->snap->nats.v[v->nat], &m->text);
 		end_text(m, at);
 	}
