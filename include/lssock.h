@@ -261,6 +261,8 @@ enum lssock_note_kind {
 	LSSOCK_NOTE_NOT_RECORDED,	/* the tape does not hold `what` */
 	LSSOCK_NOTE_DETAILS,		/* details of a process may not be read */
 	LSSOCK_NOTE_OWN_NETNS,		/* which namespace is ours cannot be told */
+	LSSOCK_NOTE_NAT_REFUSED,	/* ports that `what` passes on could not be read */
+	LSSOCK_NOTE_NAT_UNKNOWN,	/* rules that pass on ports nobody can tell */
 	LSSOCK_N_NOTE
 };
 struct lssock_note {

@@ -9,10 +9,12 @@
 #include "base/text.h"
 #include "engine/engine.h"
 #include "wire/lines.h"
+#include "wire/nat.h"
 #include "wire/procfs.h"
 #include "wire/procnet.h"
 #include "wire/route.h"
 
+#define NAT_TRIES 4		/* rules may change while they are dumped */
 #define PID_LIMIT 4194304	/* larger numbers are namespace inodes (ruling 6) */
 
 static bool text_is(const struct lssock_snap *s, uint32_t id, const char *text)
@@ -178,6 +180,74 @@ static void read_listen_counters(struct collect *c, uint16_t ns)
 	buf_release(&b);
 }
 
+static void refused_nat(struct collect *c, uint16_t ns, int err, const char *what)
+{
+	/* No nftables, or no namespace any more: nothing is passed on. A recording has
+	 * what whoever replays it will be told of. */
+	if (err != -EPROTONOSUPPORT && err != -EOPNOTSUPP && err != -EINVAL && err != -ENOENT &&
+	    !(c->q->flags & LSSOCK_Q_FULLEST))
+		snap_note(c->s, LSSOCK_NOTE_NAT_REFUSED, ns, err, 1, what);
+}
+
+static int read_rules(struct collect *c, uint16_t ns, struct nat_dump *d)
+{
+	static const enum ask_nat parts[] = { ASK_NAT_CHAINS, ASK_NAT_RULES };
+	struct buf b = { 0 };
+	int r = 0, err;
+	size_t i;
+
+	for (i = 0; r == 0 && i < 2; i++) {
+		buf_reset(&b);
+		r = ask_bytes(c, ASK_NAT, ns, parts[i], NULL, 0, &b);
+		err = r == 0 ? nat_decode(d, b.data, b.len) : 0;
+		r = r ? r : err ? err : nat_error(d);
+	}
+	buf_release(&b);
+	return r;
+}
+
+/* Iptables as it was before nftables has no dump; that it is in use can be told. */
+static void note_iptables(struct collect *c, uint16_t ns)
+{
+	static const enum ask_text names[] = { TEXT_IPTABLES, TEXT_IP6TABLES };
+	struct slice text, line;
+	struct buf b = { 0 };
+	bool nat = false;
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		buf_reset(&b);
+		if (ask_bytes(c, ASK_TEXT, ns, names[i], NULL, 0, &b) < 0)
+			continue;
+		text = (struct slice){ b.data, b.len };
+		while (line_next(&text, &line))
+			nat |= slice_is(line, "nat");
+	}
+	buf_release(&b);
+	if (nat)
+		snap_note(c->s, LSSOCK_NOTE_NAT_REFUSED, ns, 0, 1, "legacy iptables");
+}
+
+static void read_nat(struct collect *c, uint16_t ns)
+{
+	int r = -EAGAIN, tries;
+
+	for (tries = 0; r == -EAGAIN && tries < NAT_TRIES; tries++) {
+		struct nat_dump *d = nat_new();
+
+		r = d ? read_rules(c, ns, d) : -ENOMEM;
+		if (r == 0)
+			r = nat_end(d, c->s, ns);
+		nat_free(d);
+	}
+	if (r > 0)
+		snap_note(c->s, LSSOCK_NOTE_NAT_UNKNOWN, ns, 0, (uint32_t)r, "nftables");
+	else if (r < 0)
+		refused_nat(c, ns, r, "nftables");
+	note_iptables(c, ns);
+	c->s->nats_known = true;
+}
+
 /* Open files of the machine and how many there may be: "2112	0	99999". */
 static void read_file_counts(struct collect *c)
 {
@@ -239,7 +309,7 @@ static bool addresses_wanted(const struct collect *c)
 	uint32_t all = LSSOCK_Q_NETNS_LIST | LSSOCK_Q_FULLEST | LSSOCK_Q_STORY;
 
 	return (c->plan->needs & NEED_ADDRS) &&
-	       (c->plan->needs & NEED_PEER || c->q->flags & all);
+	       (c->plan->needs & (NEED_PEER | NEED_NAT) || c->q->flags & all);
 }
 
 void namespace_detail(struct collect *c, uint16_t ns)
@@ -259,6 +329,8 @@ void namespace_detail(struct collect *c, uint16_t ns)
 		read_counters(c, ns);
 	if (needs & NEED_LISTEN_COUNTERS)
 		read_listen_counters(c, ns);
+	if (needs & NEED_NAT && !(n->flags & LSSOCK_NS_REFUSED))
+		read_nat(c, ns);
 	if (addresses_wanted(c)) {
 		read_route(c, ns, ASK_ROUTE_LINKS);
 		read_route(c, ns, ASK_ROUTE_ADDRS);
@@ -285,6 +357,10 @@ void namespace_expect(struct collect *c, uint16_t ns)
 	if (needs & NEED_LISTEN_COUNTERS) {
 		expect(c, ASK_TEXT, ns, TEXT_NET_NETSTAT);
 		expect(c, ASK_TEXT, ns, TEXT_UNPRIV_PORT);
+	}
+	if (needs & NEED_NAT) {
+		expect(c, ASK_NAT, ns, ASK_NAT_CHAINS);
+		expect(c, ASK_NAT, ns, ASK_NAT_RULES);
 	}
 	if (addresses_wanted(c)) {
 		expect(c, ASK_ROUTE, ns, ASK_ROUTE_LINKS);

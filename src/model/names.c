@@ -274,6 +274,8 @@ const char *names_note(unsigned kind)
 		[LSSOCK_NOTE_NOT_RECORDED] = "not-recorded",
 		[LSSOCK_NOTE_DETAILS] = "details",
 		[LSSOCK_NOTE_OWN_NETNS] = "own-netns",
+		[LSSOCK_NOTE_NAT_REFUSED] = "nat-refused",
+		[LSSOCK_NOTE_NAT_UNKNOWN] = "nat-unknown",
 	};
 	const char *name = NAME(names, kind);
 

@@ -38,6 +38,8 @@ bool lssock_note_incomplete(const struct lssock_note *n)
 	 * something back that others see. */
 	if (n->kind == LSSOCK_NOTE_FALLBACK)
 		return n->err && n->err != ENOENT && n->err != EOPNOTSUPP && n->err != EINVAL;
+	if (n->kind == LSSOCK_NOTE_NAT_REFUSED)	/* older recordings do not have them */
+		return n->err != ENODATA;
 	return n->kind != LSSOCK_NOTE_VANISHED_PROC && n->kind != LSSOCK_NOTE_DETAILS;
 }
 
@@ -66,6 +68,9 @@ static const char *const note_forms[LSSOCK_N_NOTE] = {
 	[LSSOCK_NOTE_DETAILS] =
 		"command line or program of # {process|processes} may not be read!",
 	[LSSOCK_NOTE_OWN_NETNS] = "which network namespace is ours cannot be told!",
+	[LSSOCK_NOTE_NAT_REFUSED] = "ports that $ passes on could not be read!",
+	[LSSOCK_NOTE_NAT_UNKNOWN] =
+		"# {rule|rules} of $ that {passes|pass} ports on could not be understood",
 };
 
 static void put_errno(struct buf *b, int err)

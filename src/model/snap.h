@@ -44,6 +44,7 @@ struct lssock_snap {
 	VEC(struct lssock_ifaddr) ifaddrs;
 	VEC(struct lssock_file) files;		/* row 0 unused */
 	VEC(struct lssock_nat) nats;
+	bool nats_known;
 	VEC(struct lssock_note) notes;
 	VEC(struct snap_user) users, groups;
 	VEC(struct snap_in_flight) in_flight;

@@ -207,6 +207,13 @@ const struct field field_table[] = {
 	{ .name = "scope", .head = "SCOPE", .type = FT_WORD, SOCKET(get_scope),
 	  .words = words_scope, .needs = NEED_ADDRS | NEED_IFACE | NEED_FILE,
 	  .help = "from where a listener can be reached, by its binding" },
+	{ .name = "published", .head = "PUBLISHED", .type = FT_TEXT, SOCKET(get_published),
+	  .protos = P(LSSOCK_TCP) | P(LSSOCK_UDP) | P(LSSOCK_SCTP) | P(LSSOCK_DCCP),
+	  .needs = NEED_NAT | NEED_ADDRS | NEED_IFACE | NEED_NETNS | NEED_OWNERS | NEED_PROC |
+		   NEED_CMD,
+	  .width = 10, .give = 8, .cut = 'e',
+	  .help = "proxy: where it passes to; else from which ports of other namespaces it is "
+		  "passed to" },
 	{ .name = "dir", .head = "DIR", .type = FT_WORD, SOCKET(get_dir), .words = words_dir,
 	  .needs = NEED_VIA | NEED_PORTRANGE, .help = "who began the connection" },
 	{ .name = "why", .head = "WHY", .type = FT_WORD, SOCKET(get_why), .words = words_why,

@@ -77,6 +77,152 @@ static void inet_scope(const struct lssock_snap *s, const struct lssock_sock *k,
 		ret->kind = s->ifaddrs.n ? LSSOCK_V_UNKNOWN : LSSOCK_V_LATER;
 }
 
+/* ---- ports that are passed on ---------------------------------------------------------- */
+
+/* The word behind `option` in a command line, whose words end with NULs. */
+static bool option_of(const char *cmd, size_t len, const char *option, const char **ret,
+		      size_t *ret_len)
+{
+	size_t n;
+	bool next = false;
+
+	for (; len; cmd += n, len -= n) {
+		n = strnlen(cmd, len);
+		if (next) {
+			*ret = cmd;
+			*ret_len = n;
+			return n > 0;
+		}
+		next = n == strlen(option) && !memcmp(cmd, option, n);
+		n += n < len;
+	}
+	return false;
+}
+
+static bool is_called(const struct lssock_snap *s, const struct lssock_proc *p, const char *name)
+{
+	size_t len = 0;
+	const char *comm = p->comm ? strings_get(&s->strings, p->comm, &len) : NULL;
+
+	return comm && len == strlen(name) && !memcmp(comm, name, len);
+}
+
+/* docker-proxy says on its command line where it passes to. */
+static bool published_by(const struct lssock_snap *s, uint32_t owner, struct lssock_value *ret)
+{
+	const struct lssock_proc *p = &s->procs.v[s->owners.v[owner].proc];
+	const char *cmd, *ip, *port;
+	size_t len = 0, ip_len, port_len;
+
+	if (!is_called(s, p, "docker-proxy") && !is_called(s, p, "rootlessport"))
+		return false;
+	cmd = p->cmdline ? strings_get(&s->strings, p->cmdline, &len) : NULL;
+	if (!cmd || !option_of(cmd, len, "-container-ip", &ip, &ip_len) ||
+	    !option_of(cmd, len, "-container-port", &port, &port_len))
+		return false;
+	value_tmp(ret);
+	value_tmp_puts(ret, memchr(ip, ':', ip_len) ? "[" : "");
+	value_tmp_put(ret, ip, ip_len);
+	value_tmp_puts(ret, memchr(ip, ':', ip_len) ? "]:" : ":");
+	value_tmp_put(ret, port, port_len);
+	return true;
+}
+
+static bool has_address(const struct lssock_snap *s, uint16_t ns, uint8_t family,
+			const uint8_t *ip)
+{
+	const size_t len = family == AF_INET ? 4 : 16;
+	uint32_t i;
+
+	for (i = 0; i < s->ifaddrs.n; i++)
+		if (s->ifaddrs.v[i].family == family &&
+		    s->ifaces.v[s->ifaddrs.v[i].iface].ns == ns &&
+		    !memcmp(s->ifaddrs.v[i].ip, ip, len))
+			return true;
+	return false;
+}
+
+/* What comes by this rule reaches the socket. */
+static bool passes_to(const struct lssock_snap *s, const struct lssock_nat *n,
+		      const struct lssock_sock *k)
+{
+	const uint16_t lo = n->to_lo ? n->to_lo : n->port_lo;
+	const uint16_t hi = n->to_lo ? n->to_hi : n->port_hi;
+	struct lssock_addr local = local_addr(k), to = { .family = n->to_family };
+
+	if (n->ns == k->ns || n->proto != k->proto || k->lport < lo || k->lport > hi ||
+	    !n->to_family || (local.family && local.family != n->to_family))
+		return false;
+	memcpy(to.ip, n->to, sizeof(to.ip));
+	if (local.family && !addr_is_any(&local))
+		return !memcmp(local.ip, to.ip, n->to_family == AF_INET ? 4 : 16);
+	return has_address(s, k->ns, n->to_family, to.ip);
+}
+
+static void put_outside(const struct lssock_snap *s, const struct lssock_nat *n,
+			const struct lssock_sock *k, struct lssock_value *ret)
+{
+	const struct lssock_ns *ns = &s->ns.v[n->ns];
+	size_t len = 0;
+	const char *name = ns->name ? strings_get(&s->strings, ns->name, &len) : NULL;
+
+	if (ret->len)
+		value_tmp_puts(ret, ",");
+	if (ns->flags & LSSOCK_NS_HOST)
+		value_tmp_puts(ret, "host");
+	else if (name)
+		value_tmp_put(ret, name, len);
+	else
+		value_tmp_u64(ret, ns->ino);
+	value_tmp_puts(ret, ":");
+	if (!n->to_lo) {
+		value_tmp_u64(ret, k->lport);
+		return;
+	}
+	value_tmp_u64(ret, n->port_lo);
+	if (n->port_hi == n->port_lo)
+		return;
+	value_tmp_puts(ret, "-");
+	value_tmp_u64(ret, n->port_hi);
+}
+
+static bool rules_unknown(const struct lssock_snap *s)
+{
+	uint32_t i;
+
+	for (i = 0; i < s->notes.n; i++)
+		if (s->notes.v[i].kind == LSSOCK_NOTE_NAT_REFUSED ||
+		    s->notes.v[i].kind == LSSOCK_NOTE_NAT_UNKNOWN)
+			return true;
+	return false;
+}
+
+GETTER(get_published)
+{
+	const struct lssock_sock *k = snap_row(s, row);
+	uint32_t i;
+
+	owner = owner ? owner : field_owner(s, k);
+	if (!field_listens(k)) {
+		value_na(ret);
+		return;
+	}
+	if (owner && owner < s->owners.n && published_by(s, owner, ret))
+		return;
+	if (!s->nats_known) {
+		ret->kind = LSSOCK_V_LATER;
+		return;
+	}
+	value_tmp(ret);
+	for (i = 0; i < s->nats.n; i++)
+		if (passes_to(s, &s->nats.v[i], k))
+			put_outside(s, &s->nats.v[i], k, ret);
+	if (!ret->len && rules_unknown(s))
+		value_unknown(ret);
+	else if (!ret->len)
+		value_na(ret);
+}
+
 /* ---- files of unix sockets ----------------------------------------------------------- */
 
 static bool is_path(const struct lssock_snap *s, const struct lssock_sock *k)

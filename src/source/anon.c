@@ -481,7 +481,8 @@ void anon_chunk(const struct anon *a, const struct ask *ask, void *bytes, size_t
 	case ASK_EVENTS:
 		events(a, bytes, len);
 		break;
-	case ASK_UNITS:			/* no record of them is left */
+	case ASK_NAT:
+	case ASK_UNITS:			/* neither rule nor file is left, nor that there is none */
 		memset(bytes, 0, len);
 		break;
 	case ASK_FILE:

@@ -24,6 +24,7 @@
 #include "base/pool.h"
 #include "base/text.h"
 #include "source/parts.h"
+#include "wire/nat.h"
 #include "wire/route.h"
 
 #define TEXT_MAX (16u << 20)
@@ -86,6 +87,17 @@ static int answer_diag(struct kernel *k, const struct ask *a, chunk_fn fn, void 
 	return dump(k, a->ns, NETLINK_SOCK_DIAG, a->arg, a->arg_len, fn, ctx);
 }
 
+static int answer_nat(struct kernel *k, const struct ask *a, chunk_fn fn, void *ctx)
+{
+	struct buf b = { 0 };
+	int r = nat_request(&b, (int)a->id);
+
+	if (r == 0)
+		r = dump(k, a->ns, NETLINK_NETFILTER, b.data, b.len, fn, ctx);
+	buf_release(&b);
+	return r;
+}
+
 static int answer_route(struct kernel *k, const struct ask *a, chunk_fn fn, void *ctx)
 {
 	struct buf b = { 0 };
@@ -115,6 +127,7 @@ static const char *const net_texts[TEXT_N] = {
 	[TEXT_NET_SOCKSTAT6] = "net/sockstat6", [TEXT_NET_PROTOCOLS] = "net/protocols",
 	[TEXT_PORT_RANGE] = "sys/net/ipv4/ip_local_port_range",
 	[TEXT_NET_NETSTAT] = "net/netstat",
+	[TEXT_IPTABLES] = "net/ip_tables_names", [TEXT_IP6TABLES] = "net/ip6_tables_names",
 	[TEXT_UNPRIV_PORT] = "sys/net/ipv4/ip_unprivileged_port_start",
 };
 
@@ -586,6 +599,8 @@ static int kernel_ask(struct source *s, const struct ask *a, chunk_fn fn, void *
 					fn, ctx);
 	case ASK_NETNS_FIND:
 		return netns_find_one(k->netns, a->arg, a->arg_len, fn, ctx);
+	case ASK_NAT:
+		return answer_nat(k, a, fn, ctx);
 	case ASK_ROUTE:
 		return answer_route(k, a, fn, ctx);
 	case ASK_CGROUP:

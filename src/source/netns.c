@@ -23,7 +23,8 @@
 
 #define KEPT_MAX 1024
 
-const int nl_protocols[NL_N] = { [NL_DIAG] = NETLINK_SOCK_DIAG, [NL_ROUTE] = NETLINK_ROUTE };
+const int nl_protocols[NL_N] = { [NL_DIAG] = NETLINK_SOCK_DIAG, [NL_ROUTE] = NETLINK_ROUTE,
+				 [NL_NETFILTER] = NETLINK_NETFILTER };
 
 struct kept { uint64_t ino; int protocol; struct mnl_socket *nl; };
 
@@ -492,9 +493,13 @@ static int open_here(struct netns *n, int protocol, struct mnl_socket **ret)
 
 static int open_inside(struct netns *n, uint16_t ns, int protocol, struct mnl_socket **ret)
 {
-	struct errand e = { .socket = protocol == NETLINK_ROUTE ? NL_ROUTE : NL_DIAG };
+	struct errand e = { .socket = NL_DIAG };
 	struct brought b = { 0 };
-	int r = go_in(n, ns, &e, &b);
+	int r;
+
+	while (e.socket + 1 < NL_N && nl_protocols[e.socket] != protocol)
+		e.socket++;
+	r = go_in(n, ns, &e, &b);
 
 	if (r == 0)
 		*ret = b.nl[e.socket];

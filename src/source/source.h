@@ -113,6 +113,10 @@ enum ask_kind {
 	 * -EOPNOTSUPP: /proc is that of another machine. Blocks; concurrent. */
 	ASK_UNITS,
 
+	/* ns, id: enum ask_nat. nfnetlink messages as received. -EPERM: it takes
+	 * CAP_NET_ADMIN there; -EPROTONOSUPPORT: this kernel has no nftables. */
+	ASK_NAT,
+
 	ASK_N_KIND
 };
 

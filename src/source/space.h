@@ -75,7 +75,7 @@ int space_of_socket(const struct horizon *h, const struct ask_fd *fd, struct spa
 
 /* ---- visit: work inside one ---------------------------------------------- */
 
-enum { NL_DIAG, NL_ROUTE, NL_N };
+enum { NL_DIAG, NL_ROUTE, NL_NETFILTER, NL_N };
 extern const int nl_protocols[NL_N];
 
 struct errand {

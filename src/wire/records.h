@@ -18,9 +18,13 @@ enum ask_text {
 	TEXT_PASSWD, TEXT_GROUP,	/* ns 0 */
 	TEXT_FILE_NR,			/* sys/fs/file-nr */
 	TEXT_NET_NETSTAT,
+	TEXT_IPTABLES, TEXT_IP6TABLES,	/* names of tables of the older kind */
 	TEXT_UNPRIV_PORT,		/* sys/net/ipv4/ip_unprivileged_port_start */
 	TEXT_N
 };
+
+/* What ASK_NAT asks for. */
+enum ask_nat { ASK_NAT_CHAINS = 1, ASK_NAT_RULES };
 
 /* What ASK_ROUTE asks for. */
 enum ask_route { ASK_ROUTE_LINKS = 1, ASK_ROUTE_ADDRS, ASK_ROUTE_NSID };
