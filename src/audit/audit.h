@@ -56,6 +56,8 @@ void services_make(struct lssock_report *r, const uint32_t *rows, uint32_t n);
 /* As lssock_service_address(), raw, into b. */
 void service_address(const struct lssock_report *r, const struct lssock_service *s,
 		     struct buf *b);
+/* Where the kernel passes it on to: "172.17.0.4:80". */
+void service_target(const struct lssock_nat *n, struct buf *b);
 /* What makes two listeners the same program: of the owner the exe (else comm), user,
  * unit and container; appended as length-prefixed strings. Without an owner the uid of
  * the socket and the why. */

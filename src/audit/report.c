@@ -95,13 +95,14 @@ static void about_nat(const struct lssock_report *r, const struct lssock_service
 {
 	const struct lssock_nat *n = &r->snap->nats.v[v->nat];
 
-	buf_puts(b, " port ");
+	buf_puts(b, "port ");
 	buf_u64(b, n->port_lo);
 	if (n->port_hi > n->port_lo) {
 		buf_putc(b, '-');
 		buf_u64(b, n->port_hi);
 	}
-	buf_puts(b, ", passed on by the kernel");
+	buf_puts(b, " > ");
+	service_target(n, b);
 }
 
 static void about_service(const struct lssock_report *r, uint32_t service, uint32_t row,

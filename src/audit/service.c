@@ -143,6 +143,27 @@ static void put_nat(const struct lssock_snap *s, const struct lssock_nat *n, str
 	}
 }
 
+void service_target(const struct lssock_nat *n, struct buf *b)
+{
+	struct lssock_addr a = { .family = n->to_family,
+				 .prefix = n->to_family == AF_INET ? 32 : 128 };
+
+	if (a.family) {
+		memcpy(a.ip, n->to, sizeof(a.ip));
+		buf_puts(b, a.family == AF_INET6 ? "[" : "");
+		addr_put(b, &a);
+		buf_puts(b, a.family == AF_INET6 ? "]" : "");
+	} else {
+		buf_puts(b, "localhost");
+	}
+	buf_putc(b, ':');
+	buf_u64(b, n->to_lo ? n->to_lo : n->port_lo);
+	if (n->to_hi > n->to_lo) {
+		buf_putc(b, '-');
+		buf_u64(b, n->to_hi);
+	}
+}
+
 void service_address(const struct lssock_report *r, const struct lssock_service *v,
 		     struct buf *b)
 {

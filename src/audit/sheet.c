@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* A report as sheets: services, findings, what could not be judged. */
 #include <errno.h>
-#include <sys/socket.h>
 
 #include "audit/audit.h"
-#include "model/addr.h"
 #include "model/names.h"
 #include "query/made.h"
 
@@ -72,27 +70,6 @@ static void put_address(struct made *m, const struct lssock_report *r,
 	end_text(m, at);
 }
 
-static void nat_target(const struct lssock_nat *n, struct buf *b)
-{
-	struct lssock_addr a = { .family = n->to_family,
-				 .prefix = n->to_family == AF_INET ? 32 : 128 };
-
-	if (a.family) {
-		memcpy(a.ip, n->to, sizeof(a.ip));
-		buf_puts(b, a.family == AF_INET6 ? "[" : "");
-		addr_put(b, &a);
-		buf_puts(b, a.family == AF_INET6 ? "]" : "");
-	} else {
-		buf_puts(b, "localhost");
-	}
-	buf_putc(b, ':');
-	buf_u64(b, n->to_lo ? n->to_lo : n->port_lo);
-	if (n->to_hi > n->to_lo) {
-		buf_putc(b, '-');
-		buf_u64(b, n->to_hi);
-	}
-}
-
 /* Whether there are services of more than one namespace. */
 static bool many_spaces(const struct lssock_report *r)
 {
@@ -146,7 +123,7 @@ static void process_cell(struct made *m, const struct lssock_service *v)
 	}
 	if (v->nat != LSSOCK_NONE) {
 		buf_putc(&m->text, '>');
-		nat_target(&s->nats.v[v->nat], &m->text);
+		service_target(&s->nats.v[v->nat], &m->text);
 	}
 	end_text(m, at);
 }
@@ -163,6 +140,15 @@ static void unit_cell(struct made *m, const struct lssock_report *r,
 		field_get(field_find("socket_unit", 11), s, v->row, 0, &unit);
 	put_field(m, v->n ? v->row : LSSOCK_NONE, v->owner,
 		  unit.kind > LSSOCK_V_LATER ? "socket_unit" : "unit");
+}
+
+static void scope_cell(struct made *m, const struct lssock_report *r,
+		       const struct lssock_service *v)
+{
+	if (!v->n && !r->snap->nats.v[v->nat].daddr_prefix)
+		made_word(m, "all");
+	else
+		put_field(m, v->n ? v->row : LSSOCK_NONE, 0, "scope");
 }
 
 static int services_table(struct lssock_report *r, struct lssock_sheet **ret)
@@ -196,7 +182,7 @@ static int services_table(struct lssock_report *r, struct lssock_sheet **ret)
 		put_port(m, r, v);
 		made_word(m, names_proto(v->proto));
 		put_address(m, r, v, !r->query->width);
-		put_field(m, row, 0, "scope");
+		scope_cell(m, r, v);
 		queue_cell(m, v);
 		put_field(m, row, v->owner, "user");
 		put_field(m, row, v->owner, "pid");
@@ -270,7 +256,7 @@ static int services_record(struct lssock_report *r, struct lssock_sheet **ret)
 		put_field(m, row, 0, "why");
 		at = m->text.len;
 		if (v->nat != LSSOCK_NONE)
-			nat_target(&r->snap->nats.v[v->nat], &m->text);
+			service_target(&r->snap->nats.v[v->nat], &m->text);
 		end_text(m, at);
 	}
 	return made_end(m, ret);
