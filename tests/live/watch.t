@@ -13,7 +13,7 @@ scene_start "comm=${esc}[2J" tcp-listen=127.0.0.1:1001 \
 on()
 {
 	for t_scenario; do
-		t_ok "$t_scenario" env TERM="$term" HOME="$T" $python "$top/tests/live.py" \
+		t_ok "$t_scenario" env TERM="$term" $(leaky "$term") HOME="$T" $python "$top/tests/live.py" \
 			--ready '[Sockets]' "$t_scenario" "$LSSOCK" watch --no-config
 	done
 }
