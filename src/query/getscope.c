@@ -99,7 +99,8 @@ static bool option_of(const char *cmd, size_t len, const char *option, const cha
 	return false;
 }
 
-static bool is_called(const struct lssock_snap *s, const struct lssock_proc *p, const char *name)
+static bool is_called(const struct lssock_snap *s, const struct lssock_proc *p,
+		      const char *name)
 {
 	size_t len = 0;
 	const char *comm = p->comm ? strings_get(&s->strings, p->comm, &len) : NULL;

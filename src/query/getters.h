@@ -59,8 +59,8 @@ struct lssock_addr local_addr(const struct lssock_sock *k);
 
 /* ---- getscope.c: who can reach it -------------------------------------------- */
 
-field_getter get_scope, get_published, get_file_state, get_file_user, get_file_group, get_file_mode,
-	get_file_ino;
+field_getter get_scope, get_published, get_file_state, get_file_user, get_file_group,
+	get_file_mode, get_file_ino;
 
 /* ---- getowner.c: who holds it ----------------------------------------------- */
 

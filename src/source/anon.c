@@ -482,7 +482,7 @@ void anon_chunk(const struct anon *a, const struct ask *ask, void *bytes, size_t
 		events(a, bytes, len);
 		break;
 	case ASK_NAT:
-	case ASK_UNITS:			/* neither rule nor file is left, nor that there is none */
+	case ASK_UNITS:			/* nothing is left, nor that there is nothing */
 		memset(bytes, 0, len);
 		break;
 	case ASK_FILE:

@@ -87,29 +87,21 @@ static int answer_diag(struct kernel *k, const struct ask *a, chunk_fn fn, void 
 	return dump(k, a->ns, NETLINK_SOCK_DIAG, a->arg, a->arg_len, fn, ctx);
 }
 
-static int answer_nat(struct kernel *k, const struct ask *a, chunk_fn fn, void *ctx)
+/* Interfaces, addresses; chains and rules of nftables. */
+static int answer_netlink(struct kernel *k, const struct ask *a, chunk_fn fn, void *ctx)
 {
-	struct buf b = { 0 };
-	int r = nat_request(&b, (int)a->id);
-
-	if (r == 0)
-		r = dump(k, a->ns, NETLINK_NETFILTER, b.data, b.len, fn, ctx);
-	buf_release(&b);
-	return r;
-}
-
-static int answer_route(struct kernel *k, const struct ask *a, chunk_fn fn, void *ctx)
-{
+	bool nat = a->kind == ASK_NAT;
 	struct buf b = { 0 };
 	int r;
 
-	if (a->id == ASK_ROUTE_NSID)
+	if (!nat && a->id == ASK_ROUTE_NSID)
 		return netns_ids(k->netns, a->ns, fn, ctx);
-	r = route_request(&b, (int)a->id);
+	r = (nat ? nat_request : route_request)(&b, (int)a->id);
 	if (r == 0 && b.failed)
 		r = -ENOMEM;
 	if (r == 0)
-		r = dump(k, a->ns, NETLINK_ROUTE, b.data, b.len, fn, ctx);
+		r = dump(k, a->ns, nat ? NETLINK_NETFILTER : NETLINK_ROUTE, b.data, b.len, fn,
+			 ctx);
 	buf_release(&b);
 	return r;
 }
@@ -600,9 +592,8 @@ static int kernel_ask(struct source *s, const struct ask *a, chunk_fn fn, void *
 	case ASK_NETNS_FIND:
 		return netns_find_one(k->netns, a->arg, a->arg_len, fn, ctx);
 	case ASK_NAT:
-		return answer_nat(k, a, fn, ctx);
 	case ASK_ROUTE:
-		return answer_route(k, a, fn, ctx);
+		return answer_netlink(k, a, fn, ctx);
 	case ASK_CGROUP:
 		return cgroup_path(a->id, fn, ctx);
 	case ASK_CGROUP_ID:

@@ -120,7 +120,8 @@ static void take_rule(struct nat_dump *d, uint8_t family, const unsigned char *p
 		d->err = -ENOMEM;
 }
 
-static void take_message(struct nat_dump *d, const struct nlmsghdr *h, const unsigned char *body)
+static void take_message(struct nat_dump *d, const struct nlmsghdr *h,
+			 const unsigned char *body)
 {
 	size_t len = h->nlmsg_len - sizeof(*h), head = NLMSG_ALIGN(sizeof(struct nfgenmsg));
 	int r;

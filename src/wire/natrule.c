@@ -35,7 +35,7 @@ struct reading {
 
 struct expr { struct slice name; const unsigned char *data; size_t len; };
 
-/* ---- attributes --------------------------------------------------------------------- */
+/* ---- attributes ------------------------------------------------------------ */
 
 struct slice natrule_name(const struct attr *a)
 {
@@ -80,7 +80,7 @@ static uint16_t port_at(const void *p)
 	return be16toh(v);
 }
 
-/* ---- matches -------------------------------------------------------------------------- */
+/* ---- matches ------------------------------------------------------------ */
 
 struct nat_match natrule_both(const struct nat_match *a, const struct nat_match *b)
 {
@@ -205,7 +205,7 @@ static void do_range(struct reading *in, const struct expr *e)
 		in->r->match.vague = true;
 }
 
-/* ---- registers -------------------------------------------------------------------------- */
+/* ---- registers ------------------------------------------------------------ */
 
 static void do_meta(struct reading *in, const struct expr *e)
 {
@@ -331,7 +331,7 @@ static void do_immediate(struct reading *in, const struct expr *e)
 	reg->len = (uint8_t)value_of(e, NFTA_IMMEDIATE_DATA, reg->data, sizeof(reg->data));
 }
 
-/* ---- passing on ----------------------------------------------------------------------------- */
+/* ---- passing on ------------------------------------------------------------ */
 
 static bool has(const struct expr *e, unsigned type)
 {
@@ -396,7 +396,7 @@ static void do_redir(struct reading *in, const struct expr *e)
 		      NAT_PASS : NAT_VAGUE;
 }
 
-/* ---- of iptables --------------------------------------------------------------------------- */
+/* ---- of iptables ------------------------------------------------------------ */
 
 /* linux/netfilter/nf_nat.h: the older range is for IPv4 and stands in an array. */
 #define RANGE_OLD 20			/* u32 size; u32 flags, addresses and ports */
@@ -478,7 +478,7 @@ static void do_match(struct reading *in, const struct expr *e)
 		must_port(in, ports[0], ports[1]);
 }
 
-/* ---- the rule ------------------------------------------------------------------------------- */
+/* ---- the rule ------------------------------------------------------------ */
 
 /* Those that write no register, and say nothing that is looked at here. */
 static bool is_idle(struct slice name)
