@@ -743,6 +743,95 @@ static void own(struct lssock_snap *s, uint32_t inode, uint32_t proc, int fd, un
 	assert_int_equal(snap_owner(s, inode, &o), 0);
 }
 
+static void is_text(const struct lssock_snap *s, uint32_t row, const char *name,
+		    const char *want)
+{
+	struct lssock_value v;
+
+	get(s, row, name, &v);
+	assert_int_equal(v.kind, LSSOCK_V_TEXT);
+	assert_int_equal(v.len, strlen(want));
+	assert_memory_equal(v.s, want, v.len);
+}
+
+/* The cgroup of a socket names its unit if pid 1 holds it; who else does may have made
+ * that cgroup. */
+static void test_socket_unit(void **state)
+{
+	static const char path[] = "/system.slice/ssh.socket";
+	struct lssock_snap *s = new_snap();
+	struct lssock_sock k = sock(LSSOCK_TCP, AF_INET6, LSSOCK_LISTEN);
+	uint64_t id = 77;
+	struct buf attrs = { 0 };
+	uint32_t init, other;
+
+	(void)state;
+	*vec_push(&s->cgroups) = (struct snap_cgroup){ id, snap_string(s, path,
+								       sizeof(path) - 1) };
+	k.inode = 1000;
+	put_attr(&attrs, INET_DIAG_CGROUP_ID, &id, sizeof(id));
+	s->kept[DIAG_INET] = 1u << INET_DIAG_CGROUP_ID;
+	init = add(s, &k, &attrs);
+	is_kind(s, init, "socket_unit", LSSOCK_V_LATER);
+	k.inode = 1001;
+	k.cookie++;
+	put_attr(&attrs, INET_DIAG_CGROUP_ID, &id, sizeof(id));
+	other = add(s, &k, &attrs);
+	own(s, 1000, add_proc(s, 1, "systemd"), 3, LSSOCK_HOW_FD);
+	own(s, 1001, add_proc(s, 2, "systemd"), 3, LSSOCK_HOW_FD);
+	s->meta.owners_asked = true;
+	link_owners(s);
+	is_text(s, init, "socket_unit", "ssh.socket");
+	is_kind(s, other, "socket_unit", LSSOCK_V_NA);
+	s->cgroups.n = 0;
+	is_kind(s, init, "socket_unit", LSSOCK_V_UNKNOWN);
+	*vec_push(&s->sock_units) = (struct snap_sock_unit){ init, LSSOCK_NONE };
+	s->sock_units_known = true;
+	is_kind(s, init, "socket_unit", LSSOCK_V_UNKNOWN);
+	s->sock_units.n = 0;
+	is_kind(s, init, "socket_unit", LSSOCK_V_NA);
+	lssock_snap_free(s);
+}
+
+/* docker-proxy says where it passes to; a name alone says nothing. */
+static void test_published(void **state)
+{
+	static const char cmd[] = "/usr/bin/docker-proxy\0-proto\0tcp\0-container-ip\0"
+				  "172.17.0.4\0-container-port\080";
+	struct lssock_snap *s = new_snap();
+	struct lssock_sock k = sock(LSSOCK_TCP, AF_INET, LSSOCK_LISTEN);
+	struct lssock_nat n = { .ns = 1, .proto = LSSOCK_TCP, .family = AF_INET,
+				.port_lo = 9000, .port_hi = 9000, .to_lo = 8080, .to_hi = 8080,
+				.to_family = AF_INET, .to = { 10, 0, 0, 2 } };
+	uint32_t row, proc;
+
+	(void)state;
+	k.inode = 1000;
+	k.lport = 8080;
+	set_ip(&k.local, AF_INET, "10.0.0.2");
+	row = add(s, &k, NULL);
+	proc = add_proc(s, 7, "docker-proxy");
+	own(s, 1000, proc, 3, LSSOCK_HOW_FD);
+	s->meta.owners_asked = true;
+	link_owners(s);
+	is_kind(s, row, "published", LSSOCK_V_LATER);
+	s->nats_known = true;
+	is_kind(s, row, "published", LSSOCK_V_NA);
+	snap_note(s, LSSOCK_NOTE_NAT_REFUSED, 0, 1, 1, "nftables");
+	is_kind(s, row, "published", LSSOCK_V_UNKNOWN);
+	*vec_push(&s->ns) = (struct lssock_ns){ .ino = 78, .flags = LSSOCK_NS_HOST };
+	*vec_push(&s->nats) = n;
+	is_text(s, row, "published", "host:9000");
+	n.to_lo = n.to_hi = 0;		/* another port there */
+	*vec_push(&s->nats) = n;
+	is_text(s, row, "published", "host:9000");
+	s->procs.v[proc].cmdline = snap_string(s, cmd, sizeof(cmd) - 3);
+	is_text(s, row, "published", "host:9000");	/* cut before the port */
+	s->procs.v[proc].cmdline = snap_string(s, cmd, sizeof(cmd));
+	is_text(s, row, "published", "172.17.0.4:80");
+	lssock_snap_free(s);
+}
+
 static void test_owners(void **state)
 {
 	struct lssock_snap *s = new_snap();
@@ -876,7 +965,8 @@ int main(void)
 		cmocka_unit_test(test_scope), cmocka_unit_test(test_unix),
 		cmocka_unit_test(test_queues), cmocka_unit_test(test_owners),
 		cmocka_unit_test(test_ring), cmocka_unit_test(test_peer),
-		cmocka_unit_test(test_public),
+		cmocka_unit_test(test_public), cmocka_unit_test(test_socket_unit),
+		cmocka_unit_test(test_published),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
