@@ -197,7 +197,8 @@ static int services_table(struct lssock_report *r, struct lssock_sheet **ret)
 
 /* ---- for programs ---------------------------------------------------------------------- */
 
-static const char *const row_fields[] = { "scope", "user", "iface", "socket_unit" };
+static const char *const row_fields[] = { "scope", "user", "iface", "socket_unit",
+					  "published" };
 static const char *const owner_fields[] = { "pid", "proc", "exe", "puser", "unit", "container",
 					    "runtime" };
 #define N_OF(a) (sizeof(a) / sizeof(*(a)))
@@ -223,11 +224,12 @@ static void put_place(struct made *m, const struct lssock_report *r,
 	{ .name = "address", .head = "ADDRESS" }, { .name = "scope", .head = "SCOPE" }, \
 	{ .name = "user", .head = "USER" }, { .name = "iface", .head = "IFACE" }, \
 	{ .name = "socket_unit", .head = "SOCKET_UNIT" }, \
+	{ .name = "published", .head = "PUBLISHED" }, \
 	{ .name = "pid", .head = "PID" }, { .name = "proc", .head = "PROCESS" }, \
 	{ .name = "exe", .head = "EXE" }, { .name = "puser", .head = "PUSER" }, \
 	{ .name = "unit", .head = "UNIT" }, { .name = "container", .head = "CONTAINER" }, \
 	{ .name = "runtime", .head = "RUNTIME" }
-#define N_PLACE 16
+#define N_PLACE 17
 
 static int services_record(struct lssock_report *r, struct lssock_sheet **ret)
 {
