@@ -148,7 +148,9 @@ static void set_who(struct entries *e, struct entry *x, const struct lssock_snap
 	set_field(e, x, PART_PROC, s, owner, "proc");
 	set_field(e, x, PART_EXE, s, owner, "exe");
 	set_field(e, x, PART_USER, s, owner, "puser");
-	if (p->flags & LSSOCK_P_DETAILS && p->unit)
+	if (p->pid == 1)
+		set_field(e, x, PART_UNIT, s, owner, "socket_unit");
+	else if (p->flags & LSSOCK_P_DETAILS && p->unit)
 		set_unit(e, x, s, p);
 	else
 		set_field(e, x, PART_UNIT, s, owner, "unit");

@@ -32,6 +32,7 @@ struct listener {
 	const char *path;
 	size_t path_len;		/* 0: as long as it is */
 	bool no_exe;			/* may not be read */
+	const char *socket_unit;	/* of what pid 1 listens on */
 };
 
 static uint32_t string(struct lssock_snap *s, const char *text)
@@ -86,6 +87,12 @@ static void add(struct lssock_snap *s, const struct listener *l)
 		own(s, k.inode, l);
 	s->socks.v[row].owner = snap_owner_of(s, k.inode);
 	s->socks.v[row].why = l->pid ? 0 : l->why;
+	if (l->socket_unit) {
+		s->sock_units_known = true;
+		vec_push(&s->sock_units);
+		s->sock_units.v[0].row = row;
+		s->sock_units.v[0].unit = string(s, l->socket_unit);
+	}
 }
 
 static void add_spaces(struct lssock_snap *s)
@@ -297,6 +304,11 @@ static void test_lasting(void **state)
 		    .unit = "run-u12.service" }),
 	      "listener netns=host proto=unix type=stream path=-auto scope=abstract proc=/bin/x "
 	      "exe=/bin/x user=0 unit=run-*.service container=- options=-\n");
+	/* What systemd listens on for a service, whether that runs or not. */
+	lines(WAS(NGINX(.pid = 1, .exe = "/sbin/init", .unit = NULL,
+			.socket_unit = "web.socket")),
+	      "listener netns=host proto=tcp port=443 address=0.0.0.0 scope=all proc=nginx "
+	      "exe=/sbin/init user=0 unit=web.socket container=- options=-\n");
 	/* A client of UDP is no listener. */
 	lines(WAS(NGINX(), NGINX(.proto = LSSOCK_UDP, .automatic = true)),
 	      "listener netns=host proto=tcp port=443 address=0.0.0.0 scope=all proc=nginx "
