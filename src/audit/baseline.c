@@ -7,7 +7,6 @@
 
 #include "audit/entry.h"
 #include "base/num.h"
-#include "model/names.h"
 
 #define HEAD "lssock-baseline "
 #define VERSION 1
@@ -353,33 +352,53 @@ static void tell_new(struct compare *c)
 
 /* ---- what is gone ---------------------------------------------------------------- */
 
-/* Whether something that would be in the list may be missing from it. */
+/* Whether a note says that a socket may be missing from the list. Another protocol's
+ * table, or what is no table, says nothing about this one. */
+static bool hides_socket(const struct compare *c, const struct entry *x,
+			 const struct lssock_note *n)
+{
+	const uint32_t of_table = 1u << LSSOCK_NOTE_UNLISTABLE | 1u << LSSOCK_NOTE_FALLBACK |
+		1u << LSSOCK_NOTE_DUMP_FAILED | 1u << LSSOCK_NOTE_BAD_MESSAGE |
+		1u << LSSOCK_NOTE_NOT_RECORDED;
+	size_t len = 0;
+	const char *what = strings_get(&c->r->snap->strings, n->what, &len);
+
+	if (!lssock_note_incomplete(n))
+		return false;
+	if (n->kind == LSSOCK_NOTE_NETNS_REFUSED)
+		return true;
+	if (n->kind == LSSOCK_NOTE_FORGEABLE)
+		return entry_is(c->was, x, PART_PROTO, "unix");
+	if (!(of_table & 1u << n->kind))
+		return false;
+	return !what || (len == x->part[PART_PROTO].len &&
+			 !memcmp(what, entry_part(c->was, x, PART_PROTO), len));
+}
+
+/* The same of what the kernel passes on: only what is known to be of no account for
+ * that leaves it certain. */
+static bool hides_nat(const struct lssock_note *n)
+{
+	const uint32_t of_others = 1u << LSSOCK_NOTE_UNREADABLE_PROC |
+		1u << LSSOCK_NOTE_VANISHED_PROC | 1u << LSSOCK_NOTE_NO_PROC |
+		1u << LSSOCK_NOTE_HIDDEN_PROCS | 1u << LSSOCK_NOTE_UNLISTABLE |
+		1u << LSSOCK_NOTE_FALLBACK | 1u << LSSOCK_NOTE_FORGEABLE |
+		1u << LSSOCK_NOTE_OTHER_PIDNS | 1u << LSSOCK_NOTE_RING_BUSY |
+		1u << LSSOCK_NOTE_DETAILS;
+
+	return n->kind > 31 || !(of_others & 1u << n->kind);
+}
+
 static bool may_be_hidden(const struct compare *c, const struct entry *x)
 {
-	const uint32_t lost = 1u << LSSOCK_NOTE_UNLISTABLE | 1u << LSSOCK_NOTE_FALLBACK |
-		1u << LSSOCK_NOTE_FORGEABLE | 1u << LSSOCK_NOTE_DUMP_FAILED |
-		1u << LSSOCK_NOTE_BAD_MESSAGE | 1u << LSSOCK_NOTE_NETNS_REFUSED |
-		1u << LSSOCK_NOTE_NOT_RECORDED;
 	const struct lssock_snap *s = c->r->snap;
-	struct buf b = { 0 };
-	bool hidden = false;
+	bool nat = !entry_is(c->was, x, PART_TO, "-");
 	uint32_t i;
 
-	for (i = 0; i < s->notes.n && !hidden; i++) {
-		const struct lssock_note *n = &s->notes.v[i];
-		size_t len = 0;
-		const char *what = n->what ? strings_get(&s->strings, n->what, &len) : NULL;
-
-		if (!lssock_note_incomplete(n) || !(lost & 1u << n->kind))
-			continue;
-		buf_reset(&b);
-		entry_put_raw(c->was, x, PART_PROTO, &b);
-		/* Another protocol's table says nothing about this one. */
-		hidden = !what || names_proto_find(what, len) <= 0 ||
-			 (len == b.len && !memcmp(what, b.data, len));
-	}
-	buf_release(&b);
-	return hidden;
+	for (i = 0; i < s->notes.n; i++)
+		if (nat ? hides_nat(&s->notes.v[i]) : hides_socket(c, x, &s->notes.v[i]))
+			return true;
+	return false;
 }
 
 static void tell_gone(struct compare *c, const struct entry *x)

@@ -558,6 +558,7 @@ static void test_not_seen(void **state)
 	static const struct { uint16_t kind; const char *what; bool hides; } notes[] = {
 		{ LSSOCK_NOTE_NETNS_REFUSED, "blue", true }, { LSSOCK_NOTE_DUMP_FAILED, "tcp", true },
 		{ LSSOCK_NOTE_UNLISTABLE, "sctp", false }, { LSSOCK_NOTE_VANISHED_PROC, NULL, false },
+		{ LSSOCK_NOTE_NOT_RECORDED, "owners", false }, { LSSOCK_NOTE_FORGEABLE, NULL, false },
 	};
 	const struct listener was[] = { NGINX() }, is[] = { REDIS() };
 	struct buf text = save(was, 1);
