@@ -204,6 +204,14 @@ static void compare_state(struct diff *d, const struct pair *p)
 	put_change(d, p, "state", &a, &b);
 }
 
+static bool is_another(const struct diff *d, const struct pair *p)
+{
+	uint64_t old = snap_row(d->match.old, p->old)->cookie;
+	uint64_t now = snap_row(d->match.now, p->now)->cookie;
+
+	return d->match.same_boot && old && now && old != now;
+}
+
 static void compare_all(struct diff *d, const struct pair *p)
 {
 	const struct lssock_sock *k = snap_row(d->match.now, p->now);
@@ -223,6 +231,9 @@ static void compare_all(struct diff *d, const struct pair *p)
 	if (k->state == LSSOCK_LISTEN)
 		compare(d, p, "limit", "limit");
 	compare(d, p, "nowners", "processes");
+	/* A listener in the place of one that it is not, although nothing else tells. */
+	if (d->text.len == p->what && is_another(d, p))
+		put_word(d, p, "opened again");
 	if (d->traffic && d->text.len == p->what && has_traffic(d, p))
 		put_word(d, p, "traffic");
 }

@@ -268,6 +268,8 @@ static void test_restarted(void **state)
 	differs(LIST({ .cookie = 4, .path = "/run/x", .pid = 4, .comm = "x" }),
 		LIST({ .cookie = 5, .path = "/run/x", .pid = 5, .comm = "x" }),
 		"changed /run/x x: pid 4 -> 5\n0 0 1 of 1, 0");
+	differs(LIST(WEB()), LIST(WEB(.cookie = 5)),
+		"changed 10.0.0.5:443 web: opened again\n0 0 1 of 1, 0");
 	/* Of several on one port, each to its own program. */
 	differs(LIST(WEB(), WEB(.cookie = 2, .pid = 8, .comm = "php")),
 		LIST(WEB(.cookie = 4, .pid = 80, .comm = "php"), WEB(.cookie = 3, .pid = 70)),
@@ -319,7 +321,7 @@ static void test_spaces(void **state)
 
 	(void)state;
 	w.now->ns.v[1].ino = 99;	/* made anew, of the same name */
-	compare(&w, "0 0 0 of 2, 0");
+	compare(&w, "changed 10.0.0.5:443 web: opened again\n0 0 1 of 2, 0");
 	w = both(LIST(WEB(.ns = 1)), LIST(WEB()), false);
 	compare(&w, "gone 10.0.0.5:443 web: -\nnew 10.0.0.5:443 web: -\n1 1 0 of 2, 0");
 }
