@@ -54,7 +54,7 @@ class Events:
                 return
 
     def until(self, good, what, *detail):
-        end = time.monotonic() + 10
+        end = time.monotonic() + 30
         while not any(good(line) for line in self.lines) and time.monotonic() < end:
             self.read(0.1)
         found = [line for line in self.lines if good(line)]

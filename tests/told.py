@@ -57,10 +57,13 @@ class Told:
             rows.append((word, dict(x.split("=", 1) for x in rest if "=" in x)))
 
     def until(self, good, command="ask"):
-        """Asks until good(all that came), at most for some seconds."""
-        rows = []
-        for _ in range(100):
-            rows += self.do(command)[0]
+        """Asks until good(all that came), or nothing has come for some seconds: the kernel
+        tells from a queue, in which others may be before."""
+        rows, vain = [], 0
+        while vain < 100:
+            new = self.do(command)[0]
+            rows += new
+            vain = 0 if new else vain + 1
             if good(rows):
                 break
             self.do("wait")
