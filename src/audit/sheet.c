@@ -99,9 +99,10 @@ static void queue_cell(struct made *m, const struct lssock_service *v)
 	end_text(m, at);
 }
 
-/* "nginx+2", "app(docker)", "accept-queue", "docker-proxy>172.17.0.4:80". */
-static void process_cell(struct made *m, const struct lssock_service *v)
+/* "nginx +2", "app (docker)", "accept-queue", "docker-proxy > 172.17.0.4:80". */
+static void process_cell(struct made *m, const struct lssock_service *v, bool bare)
 {
+	const char *blank = bare ? "" : " ";
 	const struct lssock_snap *s = m->sheet.snap;
 	const struct lssock_proc *p = v->owner ? &s->procs.v[s->owners.v[v->owner].proc] : NULL;
 	size_t at = m->text.len;
@@ -109,12 +110,13 @@ static void process_cell(struct made *m, const struct lssock_service *v)
 	if (p) {
 		made_put(m, p->comm);
 		if (p->runtime) {
+			buf_puts(&m->text, blank);
 			buf_putc(&m->text, '(');
 			made_put(m, p->runtime);
 			buf_putc(&m->text, ')');
 		}
 		if (v->nprocs > 1) {
-			buf_putc(&m->text, '+');
+			buf_puts(&m->text, bare ? ",+" : " +");
 			buf_u64(&m->text, v->nprocs - 1);
 		}
 	} else if (v->n) {
@@ -122,7 +124,9 @@ static void process_cell(struct made *m, const struct lssock_service *v)
 			 names_why(snap_row(s, v->row)->why) : "?");
 	}
 	if (v->nat != LSSOCK_NONE) {
+		buf_puts(&m->text, m->text.len > at ? blank : "");
 		buf_putc(&m->text, '>');
+		buf_puts(&m->text, blank);
 		service_target(&s->nats.v[v->nat], &m->text);
 	}
 	end_text(m, at);
@@ -186,7 +190,7 @@ static int services_table(struct lssock_report *r, struct lssock_sheet **ret)
 		queue_cell(m, v);
 		put_field(m, row, v->owner, "user");
 		put_field(m, row, v->owner, "pid");
-		process_cell(m, v);
+		process_cell(m, v, !r->query->width);
 		if (n > 8)
 			unit_cell(m, r, v);
 		if (n > 9)

@@ -68,9 +68,9 @@ int help_print(void)
 
 	buf_puts(&b, "lssock [OPTIONS] [FILTER]   which process owns which socket\n"
 		 "lssock PORT|SOCKETFILE      the story of one port or unix socket\n"
-		 "lssock netns                network namespaces and how they connect\n"
 		 "lssock watch [FILTER]       the live view; events: a line per change\n"
-		 "lssock record FILE [--interval SEC --rounds N] [--anon]; diff OLD [NEW]\n"
+		 "lssock audit [FILTER]       judge what listens; --policy, --baseline FILE\n"
+		 "lssock record FILE [--rounds N] [--anon]; diff OLD [NEW]; netns\n"
 		 "lssock kill|close FILTER [--signal SIG] [--yes] [--max N] [--dry-run]\n");
 	help_options(&b);
 	buf_puts(&b, "\nFilter   nginx  :22  10.0.0.0/8  proc:sshd  state:listen,estab"
