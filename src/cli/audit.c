@@ -263,16 +263,11 @@ static void put_counts(const struct audit *u, struct buf *b)
 
 static int tell(struct audit *u)
 {
-	struct lssock_sheet *sheet;
+	struct lssock_sheet *sheet = NULL;
 	struct buf b = { 0 };
 	int r = lssock_services_sheet(u->report, &sheet);
 
-	if (r < 0) {
-		say("%s", strerror(-r));
-		return EXIT_FAILED;
-	}
-	r = answer_render(u->c, sheet);
-	lssock_sheet_free(sheet);
+	r = answer_sheet(u->c, r, sheet);
 	put_findings(u, &b);
 	put_unjudged(u, &b);
 	put_counts(u, &b);
@@ -286,7 +281,7 @@ static int tell(struct audit *u)
 
 static int render(struct audit *u)
 {
-	struct lssock_sheet *sheet;
+	struct lssock_sheet *sheet = NULL;
 	int r;
 
 	if (!u->c->format || !strcmp(u->c->format, "table"))
@@ -294,13 +289,7 @@ static int render(struct audit *u)
 	r = !strcmp(u->c->format, "openmetrics") ?
 		lssock_metrics_sheet(u->a.snap, u->report, &sheet) :
 		lssock_findings_sheet(u->report, &sheet);
-	if (r < 0) {
-		say("%s", strerror(-r));
-		return EXIT_FAILED;
-	}
-	r = answer_render(u->c, sheet);
-	lssock_sheet_free(sheet);
-	return r;
+	return answer_sheet(u->c, r, sheet);
 }
 
 static int into_buf(void *ctx, const void *bytes, size_t len)
@@ -355,16 +344,10 @@ static int answer(struct audit *u)
 
 static int list_checks(struct cli *c)
 {
-	struct lssock_sheet *sheet;
+	struct lssock_sheet *sheet = NULL;
 	int r = lssock_checks_sheet(&sheet);
 
-	if (r < 0) {
-		say("%s", strerror(-r));
-		return EXIT_FAILED;
-	}
-	r = answer_render(c, sheet);
-	lssock_sheet_free(sheet);
-	return r;
+	return answer_sheet(c, r, sheet);
 }
 
 int cmd_audit(struct cli *c)

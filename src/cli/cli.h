@@ -138,6 +138,8 @@ bool answer_lacks_rows(const struct lssock_snap *s);
 void answer_release(struct cli_answer *a);
 /* Renders a sheet to stdout by the options; an exit status. */
 int answer_render(struct cli *c, const struct lssock_sheet *sheet);
+/* The same of a sheet that was just made, and frees it. made: 0, or why there is none. */
+int answer_sheet(struct cli *c, int made, struct lssock_sheet *sheet);
 
 /* ---- paths.c ------------------------------------------------------------------- */
 

@@ -95,13 +95,7 @@ int help_columns(struct cli *c)
 	struct lssock_sheet *sheet = NULL;
 	int r = lssock_fields_sheet(&sheet);
 
-	if (r < 0) {
-		say("%s", strerror(-r));
-		return EXIT_FAILED;
-	}
-	r = answer_render(c, sheet);
-	lssock_sheet_free(sheet);
-	return r;
+	return answer_sheet(c, r, sheet);
 }
 
 /* ---- generated documents -------------------------------------------------------- */

@@ -107,6 +107,19 @@ int answer_render(struct cli *c, const struct lssock_sheet *sheet)
 	return e < 0 ? EXIT_FAILED : 0;
 }
 
+int answer_sheet(struct cli *c, int made, struct lssock_sheet *sheet)
+{
+	int r;
+
+	if (made < 0) {
+		say("%s", strerror(-made));
+		return EXIT_FAILED;
+	}
+	r = answer_render(c, sheet);
+	lssock_sheet_free(sheet);
+	return r;
+}
+
 /* ---- the list -------------------------------------------------------------------- */
 
 static int compare_pids(const void *a, const void *b)
@@ -312,12 +325,7 @@ static int list_show(struct cli *c, struct cli_answer *a)
 	r = is_metrics(c) ? lssock_view_metrics_sheet(a->view, &sheet) :
 	    c->summary ? lssock_summary_sheet(a->snap, &sheet) :
 	    lssock_view_sheet(a->view, &sheet);
-	if (r < 0) {
-		say("%s", strerror(-r));
-		return EXIT_FAILED;
-	}
-	r = answer_render(c, sheet);
-	lssock_sheet_free(sheet);
+	r = answer_sheet(c, r, sheet);
 	if (!r && c->tty && !c->format && !c->summary && !c->ask.group_by)
 		r = put_footer(c, a);
 	return r;
