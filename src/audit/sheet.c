@@ -99,6 +99,18 @@ static void queue_cell(struct made *m, const struct lssock_service *v)
 	end_text(m, at);
 }
 
+/* A name that has in it what is put behind names stands in quotes. */
+static void put_name(struct made *m, uint32_t comm)
+{
+	size_t len = 0;
+	const char *p = comm ? strings_get(&m->sheet.snap->strings, comm, &len) : NULL;
+	bool quote = p && (memchr(p, '(', len) || memchr(p, '>', len) || memchr(p, '\'', len));
+
+	buf_puts(&m->text, quote ? "'" : "");
+	made_put(m, comm);
+	buf_puts(&m->text, quote ? "'" : "");
+}
+
 /* "nginx +2", "app (docker)", "accept-queue", "docker-proxy > 172.17.0.4:80". */
 static void process_cell(struct made *m, const struct lssock_service *v, bool bare)
 {
@@ -108,16 +120,12 @@ static void process_cell(struct made *m, const struct lssock_service *v, bool ba
 	size_t at = m->text.len;
 
 	if (p) {
-		made_put(m, p->comm);
+		put_name(m, p->comm);
 		if (p->runtime) {
 			buf_puts(&m->text, blank);
 			buf_putc(&m->text, '(');
 			made_put(m, p->runtime);
 			buf_putc(&m->text, ')');
-		}
-		if (v->nprocs > 1) {
-			buf_puts(&m->text, bare ? ",+" : " +");
-			buf_u64(&m->text, v->nprocs - 1);
 		}
 	} else if (v->n) {
 		buf_puts(&m->text, names_why(snap_row(s, v->row)->why) ?
@@ -130,6 +138,8 @@ static void process_cell(struct made *m, const struct lssock_service *v, bool ba
 		service_target(&s->nats.v[v->nat], &m->text);
 	}
 	end_text(m, at);
+	if (v->nprocs > 1)
+		made_more(m, v->nprocs - 1);
 }
 
 /* Of a port on which systemd listens for a service, the unit that says so. */

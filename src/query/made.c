@@ -14,7 +14,7 @@ static void cell_of(const struct lssock_sheet *sheet, uint32_t row, uint32_t sub
 	(void)sub;
 	ret->kind = c->kind;
 	ret->unit = sheet->columns[col].unit;
-	ret->more = 0;
+	ret->more = c->more;
 	ret->u = c->u;
 	if (c->kind == LSSOCK_V_TEXT || c->kind == LSSOCK_V_WORD) {
 		ret->s = c->len ? m->text.data + c->u : "";
@@ -66,7 +66,7 @@ void made_kind(struct made *m, enum lssock_kind kind, uint64_t u, size_t len)
 	struct made_cell *c = vec_push(&m->cells);
 
 	if (c)
-		*c = (struct made_cell){ kind, u, len };
+		*c = (struct made_cell){ .kind = kind, .u = u, .len = len };
 	else
 		m->failed = true;
 }
@@ -109,6 +109,12 @@ void made_put(struct made *m, uint32_t id)
 
 	if (p)
 		buf_put(&m->text, p, len);
+}
+
+void made_more(struct made *m, uint32_t more)
+{
+	if (m->cells.n)
+		m->cells.v[m->cells.n - 1].more = more;
 }
 
 void made_string(struct made *m, uint32_t id)

@@ -13,6 +13,7 @@ struct made_cell {
 	enum lssock_kind kind;
 	uint64_t u;			/* number, or where the text begins */
 	size_t len;
+	uint32_t more;			/* text: so many others beside it */
 };
 
 struct made {
@@ -39,5 +40,7 @@ void made_text(struct made *m, enum lssock_kind kind, size_t at);
 /* A string of the snapshot; 0: not applicable. */
 void made_string(struct made *m, uint32_t id);
 void made_put(struct made *m, uint32_t id);		/* the same into m->text */
+/* There are so many others beside what the last cell says ("nginx +2"). */
+void made_more(struct made *m, uint32_t more);
 
 #endif

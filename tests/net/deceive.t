@@ -51,6 +51,13 @@ t_is "$(text port=7401)" "Redis can be reached on every address" \
 t_json "and the file is named" "finds(port=7401)[0]['exe'] == '$T/redis-server'"
 other_stop
 
+scene_start '[' 'comm=app\x20(docker)' tcp-listen=127.0.0.1:7405 ']' \
+	'[' 'comm=x>10.0.0.1:80' tcp-listen=127.0.0.1:7406 ']'
+run audit
+t_like "$(out)" "^7405 .* 'app.x20\(docker\)'" "what looks like a container is a name"
+t_like "$(out)" "^7406 .* 'x>10.0.0.1:80'" "so is what looks like where a port leads"
+scene_stop
+
 # ---- nothing in /proc/PID/fd -----------------------------------------------------------------
 scene_start comm=courier tcp-listen=127.0.0.1:7402 to-flight
 run audit --json
