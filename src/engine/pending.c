@@ -245,6 +245,8 @@ static void say_closing(struct lssock_watch *w, struct carry *k, struct closing 
 	c->said = true;
 	row = before != LSSOCK_NONE ? carry_closed(k, before, attrs, c->attrs_len) :
 	      watch_unseen(w, k->to, c);
+	if (row != LSSOCK_NONE)
+		link_row(w, k, before, row);	/* a track for the listener: others move */
 	t = row == LSSOCK_NONE ? NULL : track_of(k->to, row);
 	if (!t)
 		return;
@@ -256,7 +258,6 @@ static void say_closing(struct lssock_watch *w, struct carry *k, struct closing 
 	t->flags |= LSSOCK_T_FINAL;
 	t->gone_ns = watch_epoch(k->to, c->time_ns);
 	track_count(k->to, row, t);
-	link_row(w, k, before, row);
 	watch_event(k->to, t->gone_ns, row, LSSOCK_EVENT_CLOSE,
 		    before != LSSOCK_NONE ? snap_row(w->prev, before)->state : 0, c->k.state);
 }

@@ -81,6 +81,7 @@ for name in closed/kept closed/gone closed/swapped "closed/named (deleted)" open
 	cp "$SCENE" "$T/$name"
 	rm -f "$T/go"
 	mkfifo "$T/go"
+	: >"$T/said"
 	"$T/$name" tcp-listen=127.0.0.1:0 <"$T/go" >"$T/said" &
 	eval "exec $((${n:=2} + 1))>\"$T/go\""
 	n=$((n + 1))
@@ -99,6 +100,7 @@ t_is "$(told "$T/closed/kept")" "False False True" "one that all may write"
 mkdir "$T/mnt"
 rm -f "$T/go"
 mkfifo "$T/go"
+: >"$T/said"
 unshare -m sh -c 'mount -t tmpfs none "$1/mnt" && cp "$2" "$1/mnt/far" && exec "$1/mnt/far" \
 	tcp-listen=127.0.0.1:0' - "$T" "$SCENE" <"$T/go" >"$T/said" &
 far=$!
