@@ -11,6 +11,7 @@ import re
 import select
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -163,6 +164,30 @@ ok(len(d) == 1 and 500 <= d[0]["final"]["out"] <= 502 and d[0]["rport"] == port 
    d[0]["proto"] == "tcp" and isinstance(d[0]["owners"], list), "of a socket as in a list", *d)
 ok(all(re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$", x["time"]) for x in all_of_it),
    "with time to the millisecond")
+
+# ---- many at once -----------------------------------------------------------------
+# Each closed connection brings its listener along; one more, so that both kinds of rows
+# come at every place.
+servers = [socket.create_server(("127.0.0.1", 0)) for _ in range(40)]
+pairs = [connection(s) for s in servers]
+alone = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+alone.connect(("127.0.0.1", 9))
+e = Events("--interval", "5", "proto:tcp,udp")
+wanted = {c.getsockname()[1] for c, _ in pairs} | {alone.getsockname()[1]}
+alone.close()
+for pair in pairs:
+    for s in pair:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        s.close()
+end = time.monotonic() + 30
+missing = wanted
+while missing and time.monotonic() < end:
+    e.read(0.1)
+    told = [x.split()[3] for x in e.lines if " closed " in x]
+    missing = {p for p in wanted if not any(t.endswith(":%d" % p) for t in told)}
+ok(not missing, "all of many that close at once are told of", missing, *e.lines[-5:])
+code, err = e.end(signal.SIGTERM)
+ok(code == 0, "and it ends well", code, err)
 
 # ---- who does not read ---------------------------------------------------------------
 e = Events("lport:%d" % MARK)
