@@ -455,6 +455,7 @@ struct lssock_track {
 #define LSSOCK_T_FINAL		0x0010	/* closed: in and out are the last ones */
 #define LSSOCK_T_RESET		0x0020	/* closed without a time-wait of either end known */
 #define LSSOCK_T_SUCCEEDED	0x0040	/* closed, and a time-wait row goes on in its place */
+#define LSSOCK_T_SUBFLOW	0x0080	/* of an MPTCP connection */
 
 enum lssock_problem {
 	LSSOCK_PROBLEM_NONE,

@@ -396,8 +396,8 @@ int collect_take(struct lssock *ctx, const struct lssock_query *q,
 		 const struct lssock_snap *prev, finish_fn finish, void *fctx,
 		 struct lssock_snap **ret, struct lssock_err *err)
 {
-	struct collect c = { .ctx = ctx, .q = q, .plan = &q->plan, .s = snap_new(),
-			     .prev = prev };
+	struct collect c = { .ctx = ctx, .q = q, .plan = &q->plan, .prev = prev,
+			     .s = prev ? snap_after(prev) : snap_new() };
 	struct lssock_err local = { .pos = -1 };
 	uint64_t began = io_now_ns(), calls = ctx->source->calls;
 	int r = c.s ? 0 : -ENOMEM;

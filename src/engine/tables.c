@@ -68,8 +68,9 @@ static int dump_once(struct collect *c, struct dumping *d, const struct diag_req
 		a.arg_len = (uint32_t)msg.len;
 		d->parts = 0;
 		c->s->meta.dumps++;
-		/* beside the owner scan nobody is idle */
-		if (c->ctx->share && !(c->plan->needs & NEED_OWNERS))
+		/* Beside the owner scan nobody is idle; and of a series nobody waits for
+		 * the round, which is cheaper in one thread. */
+		if (c->ctx->share && !c->prev && !(c->plan->needs & NEED_OWNERS))
 			behind.pool = c->ctx->pool;
 		r = ahead_ask(c, &a, behind_chunk, &behind);
 		err = behind_end(&behind);

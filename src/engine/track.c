@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "engine/engine.h"
+#include "wire/diag.h"
 
 #define AVERAGE_S 10.0f
 #define SHORTEST_S 0.25f
@@ -49,20 +50,23 @@ static bool count_bytes(const void *info, size_t len, struct lssock_track *t)
 bool track_count(const struct lssock_snap *s, uint32_t row, struct lssock_track *t)
 {
 	const struct lssock_sock *k = snap_row(s, row);
-	size_t len = 0;
-	const void *info;
+	struct snap_attr mem_info_ulp[] = {
+		{ .type = INET_DIAG_SKMEMINFO }, { .type = INET_DIAG_INFO },
+		{ .type = INET_DIAG_ULP_INFO },
+	}, *mem = &mem_info_ulp[0], *info = &mem_info_ulp[1], *ulp = &mem_info_ulp[2];
 
 	if (!snap_is_inet(k))
 		return false;
-	info = snap_attr(s, k, INET_DIAG_SKMEMINFO, &len);
-	if (!word(info, len, SK_MEMINFO_DROPS * 4, 4, &t->drops))
+	snap_attrs(s, k, mem_info_ulp, 3);
+	if (ulp->p && diag_is_subflow(ulp->p, ulp->len))
+		t->flags |= LSSOCK_T_SUBFLOW;
+	if (!word(mem->p, mem->len, SK_MEMINFO_DROPS * 4, 4, &t->drops))
 		t->drops = 0;
 	if (k->proto != LSSOCK_TCP || k->state == LSSOCK_LISTEN)
 		return false;
-	info = snap_attr(s, k, INET_DIAG_INFO, &len);
-	if (!count_bytes(info, len, t))
+	if (!count_bytes(info->p, info->len, t))
 		return false;
-	word(info, len, INFO_RETRANS, 4, &t->retrans);
+	word(info->p, info->len, INFO_RETRANS, 4, &t->retrans);
 	t->flags |= LSSOCK_T_COUNTED;
 	return true;
 }
@@ -145,8 +149,7 @@ static void track_new(struct collect *c, uint32_t row, uint32_t was_asked)
 	const struct lssock_sock *k = snap_row(c->s, row);
 	struct lssock_track *t = &c->s->tracks.v[row];
 
-	t->id = k->cookie;
-	t->first_ns = c->s->meta.now_ns;
+	*t = (struct lssock_track){ .id = k->cookie, .first_ns = c->s->meta.now_ns };
 	if (!c->prev || !(was_asked & 1u << k->proto))
 		t->flags |= LSSOCK_T_OLDER;
 	if (track_count(c->s, row, t))
@@ -159,7 +162,6 @@ int track_rows(struct collect *c, uint32_t was_asked)
 
 	if (!vec_reserve(&c->s->tracks, n + 1))
 		return -ENOMEM;
-	memset(c->s->tracks.v, 0, n * sizeof(*c->s->tracks.v));
 	c->s->tracks.n = n;
 	c->s->there = n;
 	for (i = 0; i < n; i++) {

@@ -176,14 +176,14 @@ static bool choose(struct ui *ui, uint32_t **ret, uint32_t *ret_n)
 /* ---- order ------------------------------------------------------------------------------- */
 
 /* Ascending; what is not known or does not apply comes last either way. */
-struct key {
+struct sort_key {
 	uint64_t a, b;
 	uint64_t sticky;
 	uint32_t before;		/* the place before: for equal keys */
-	uint32_t item;			/* its place in what is sorted */
-	uint32_t row;
+	uint32_t line;			/* its place in what is sorted */
 	uint8_t rank;			/* pinned ones first, those without a key last */
 };
+struct key_list { struct sort_key *v; uint32_t n, cap; };
 
 static uint64_t real_key(double v)
 {
@@ -203,7 +203,7 @@ static uint64_t head_of(const char *s, size_t len, size_t from)
 	return v;
 }
 
-static void text_key(struct key *k, const char *s, size_t len)
+static void text_key(struct sort_key *k, const char *s, size_t len)
 {
 	k->a = head_of(s, len, 0);
 	k->b = head_of(s, len, 8);
@@ -221,7 +221,7 @@ static uint64_t scope_key(const char *s, size_t len)
 	return i;
 }
 
-static bool value_key(struct key *k, const struct lssock_value *v, bool scope)
+static bool value_key(struct sort_key *k, const struct lssock_value *v, bool scope)
 {
 	switch (v->kind) {
 	case LSSOCK_V_NA: case LSSOCK_V_UNKNOWN: case LSSOCK_V_LATER:
@@ -252,6 +252,7 @@ static bool value_key(struct key *k, const struct lssock_value *v, bool scope)
 
 struct sorting {
 	struct ui *ui;
+	uint32_t guess;			/* the place before of the line after this one */
 	struct sort sort;
 	bool scope, is_rate, held;
 	int rank_field;			/* rates sort by their average */
@@ -279,7 +280,7 @@ static const char *field_name(int field)
 	return field >= 0 && lssock_field_info((uint32_t)field, &info) == 0 ? info.name : "";
 }
 
-static bool item_key(const struct sorting *by, const struct item *i, struct key *k)
+static bool item_key(const struct sorting *by, const struct item *i, struct sort_key *k)
 {
 	const struct ui *ui = by->ui;
 	struct lssock_value v;
@@ -305,15 +306,34 @@ static bool item_key(const struct sorting *by, const struct item *i, struct key 
 	return value_key(k, &v, by->scope);
 }
 
+static bool was_at(const struct ui *ui, uint32_t at, struct row_id id)
+{
+	return at < ui->placed && same_id(ui->items.v[at].id, id);
+}
+
+/* Half of a hash is half the memory; two lines may share it: then the next is tried. */
 static uint32_t place_before(const struct ui *ui, struct row_id id)
 {
-	uint32_t at = index_get(&ui->places, place_key(id));
+	uint32_t key = (uint32_t)place_key(id), at;
 
-	return at < ui->order.n && same_id(ui->order.v[at], id) ? at : LSSOCK_NONE;
+	for (;; key++) {
+		at = index_get(&ui->places, key);
+		if (at == INDEX_NONE || was_at(ui, at, id))
+			return at;
+	}
+}
+
+/* Lines mostly come in the order that they had. */
+static uint32_t next_place(struct sorting *by, struct row_id id)
+{
+	uint32_t at = was_at(by->ui, by->guess, id) ? by->guess : place_before(by->ui, id);
+
+	by->guess = at + 1;
+	return at;
 }
 
 /* A rate is what it was, unless it is far from that. */
-static uint64_t stick(const struct sorting *by, const struct key *k)
+static uint64_t stick(const struct sorting *by, const struct sort_key *k)
 {
 	uint64_t old;
 
@@ -323,11 +343,11 @@ static uint64_t stick(const struct sorting *by, const struct key *k)
 	return k->a > old + old / 10 || k->a + k->a / 10 < old ? k->a : old;
 }
 
-static void make_key(const struct sorting *by, const struct item *i, struct key *k)
+static void make_key(struct sorting *by, const struct item *i, struct sort_key *k)
 {
 	bool known;
 
-	*k = (struct key){ .row = i->row, .before = place_before(by->ui, i->id) };
+	*k = (struct sort_key){ .before = next_place(by, i->id) };
 	known = item_key(by, i, k);
 	k->a = stick(by, k);
 	k->sticky = k->a;
@@ -344,7 +364,7 @@ static void make_key(const struct sorting *by, const struct item *i, struct key 
 
 static int compare_keys(const void *x, const void *y)
 {
-	const struct key *a = x, *b = y;
+	const struct sort_key *a = x, *b = y;
 
 	if (a->rank != b->rank)
 		return a->rank < b->rank ? -1 : 1;
@@ -354,61 +374,78 @@ static int compare_keys(const void *x, const void *y)
 		return a->b < b->b ? -1 : 1;
 	if (a->before != b->before)
 		return a->before < b->before ? -1 : 1;
-	return (a->row > b->row) - (a->row < b->row);
+	return (a->line > b->line) - (a->line < b->line);
 }
 
-/* Those that were there before in the order they had: mostly that is the order. */
-static void as_before(struct key *keys, struct key *to, uint32_t n, uint32_t n_before,
-		      uint32_t *places)
-{
-	uint32_t i, at = 0;
-
-	memset(places, 0xff, n_before * sizeof(*places));
-	for (i = 0; i < n; i++)
-		if (keys[i].before != LSSOCK_NONE)
-			places[keys[i].before] = i;
-	for (i = 0; i < n_before; i++)
-		if (places[i] != LSSOCK_NONE)
-			to[at++] = keys[places[i]];
-	for (i = 0; i < n; i++)
-		if (keys[i].before == LSSOCK_NONE || places[keys[i].before] != i)
-			to[at++] = keys[i];
-}
-
-static bool is_sorted(const struct key *keys, uint32_t n)
+static bool is_sorted(const struct key_list *keys)
 {
 	uint32_t i;
 
-	for (i = 1; i < n; i++)
-		if (compare_keys(&keys[i - 1], &keys[i]) > 0)
+	for (i = 1; i < keys->n; i++)
+		if (compare_keys(&keys->v[i - 1], &keys->v[i]) > 0)
 			return false;
 	return true;
 }
 
-static bool sort_items(const struct sorting *by, const struct item *items, uint32_t n,
-		       struct key **ret)
-{
-	struct key *keys = mem_alloc((n + 1ul) * sizeof(*keys));
-	struct key *sorted = mem_alloc((n + 1ul) * sizeof(*keys));
-	uint32_t *places = mem_alloc((by->ui->order.n + 1ul) * sizeof(*places)), i;
-	bool done = keys && sorted && places;
+/* Lines to sort: the sockets of these rows, or with another kind all that is folded. */
+struct lines {
+	const uint32_t *rows;
+	uint32_t n;
+	enum item_kind kind;
+	bool child;
+};
 
-	for (i = 0; done && i < n; i++) {
-		make_key(by, &items[i], &keys[i]);
-		keys[i].item = i;
+static struct item line_at(const struct ui *ui, const struct lines *l, uint32_t i)
+{
+	struct item item = { .kind = (uint8_t)l->kind, .child = l->child };
+
+	if (l->kind == ITEM_SOCKET) {
+		item.row = l->rows[i];
+		item.group = LSSOCK_NONE;
+		item.id = row_id(ui->snap, item.row);
+	} else {
+		item.row = ui->members.v[ui->groups.v[i].first];
+		item.group = i;
+		item.id = group_id(ui->groups.v[i].key);
 	}
-	if (done) {
-		as_before(keys, sorted, n, by->ui->order.n, places);
-		if (!is_sorted(sorted, n))
-			qsort(sorted, n, sizeof(*sorted), compare_keys);
-	}
-	mem_free(keys);
-	mem_free(places);
-	if (!done) {
-		mem_free(sorted);
+	return item;
+}
+
+#define NO_LINE LSSOCK_NONE
+
+/* The keys of what was there before in the order it had, those of the others behind:
+ * mostly that is the order. */
+static bool make_keys(struct sorting *by, const struct lines *l, struct key_list *keys)
+{
+	uint32_t n_before = by->ui->placed, i, at, end = n_before;
+	struct sort_key k;
+
+	if (l->n > UINT32_MAX - n_before || !vec_reserve(keys, n_before + l->n))
 		return false;
+	for (i = 0; i < n_before; i++)
+		keys->v[i].line = NO_LINE;
+	for (i = 0; i < l->n; i++) {
+		struct item item = line_at(by->ui, l, i);
+
+		make_key(by, &item, &k);
+		k.line = i;
+		at = k.before < n_before && keys->v[k.before].line == NO_LINE ? k.before :
+										end++;
+		keys->v[at] = k;
 	}
-	*ret = sorted;
+	for (i = 0; i < end; i++)
+		if (keys->v[i].line != NO_LINE && keys->n++ != i)
+			keys->v[keys->n - 1] = keys->v[i];
+	return true;
+}
+
+static bool sort_lines(struct sorting *by, const struct lines *l, struct key_list *keys)
+{
+	by->guess = 0;
+	if (!make_keys(by, l, keys))
+		return false;
+	if (!is_sorted(keys))
+		qsort(keys->v, keys->n, sizeof(*keys->v), compare_keys);
 	return true;
 }
 
@@ -416,20 +453,11 @@ static bool sort_items(const struct sorting *by, const struct item *items, uint3
 
 struct listing {
 	struct sorting by;
-	VEC(struct item) raw;
-	VEC(struct item) done;
-	VEC(uint64_t) sticky;		/* of those that are done */
+	struct item_list done;
+	struct number_list sticky;	/* of those that are done */
 };
 
-static void add_raw(struct listing *l, const struct item *i)
-{
-	struct item *place = vec_push(&l->raw);
-
-	if (place)
-		*place = *i;
-}
-
-static void add_done(struct listing *l, const struct item *i, const struct key *k)
+static void add_done(struct listing *l, const struct item *i, const struct sort_key *k)
 {
 	uint64_t *sticky = vec_push(&l->sticky);
 	struct item *place = sticky ? vec_push(&l->done) : NULL;
@@ -443,84 +471,58 @@ static void add_done(struct listing *l, const struct item *i, const struct key *
 static void add_children(struct listing *l, const struct rollup *g)
 {
 	struct ui *ui = l->by.ui;
-	struct listing sub = { .by = l->by };
-	struct key *keys;
+	const struct lines lines = { .rows = ui->members.v + g->first, .n = g->n,
+				     .kind = ITEM_SOCKET, .child = true };
+	struct key_list keys = { 0 };
 	uint32_t i;
 
-	for (i = 0; i < g->n; i++) {
-		uint32_t row = ui->members.v[g->first + i];
-		struct item item = { .id = row_id(ui->snap, row),
-				     .row = row,
-				     .kind = ITEM_SOCKET,
-				     .group = LSSOCK_NONE,
-				     .child = true };
+	if (sort_lines(&l->by, &lines, &keys)) {
+		for (i = 0; i < keys.n; i++) {
+			struct item item = line_at(ui, &lines, keys.v[i].line);
 
-		add_raw(&sub, &item);
-	}
-	if (sort_items(&sub.by, sub.raw.v, sub.raw.n, &keys)) {
-		for (i = 0; i < sub.raw.n; i++) {
-			sub.raw.v[keys[i].item].last = i + 1 == sub.raw.n;
-			add_done(l, &sub.raw.v[keys[i].item], &keys[i]);
+			item.last = i + 1 == keys.n;
+			add_done(l, &item, &keys.v[i]);
 		}
-		mem_free(keys);
 	}
-	vec_release(&sub.raw);
+	vec_release(&keys);
 }
 
-static void raw_sockets(struct listing *l, const uint32_t *rows, uint32_t n)
+static bool same_order(const struct ui *ui, const struct item_list *items)
 {
 	uint32_t i;
 
-	if (!vec_reserve(&l->raw, n + 1))
-		return;
-	for (i = 0; i < n; i++)
-		l->raw.v[l->raw.n++] = (struct item){
-			.id = row_id(l->by.ui->snap, rows[i]), .row = rows[i],
-			.group = LSSOCK_NONE, .kind = ITEM_SOCKET,
-		};
+	for (i = 0; i < items->n && was_at(ui, i, items->v[i].id); i++)
+		;
+	return i == items->n && i == ui->placed;
 }
 
-static void raw_groups(struct listing *l, enum item_kind kind)
+static void keep_places(struct ui *ui)
 {
-	struct ui *ui = l->by.ui;
-	uint32_t i;
+	uint32_t i, key, *slot;
 
-	for (i = 0; i < ui->groups.n; i++) {
-		struct item item = { .id = group_id(ui->groups.v[i].key), .group = i,
-				     .row = ui->members.v[ui->groups.v[i].first],
-				     .kind = (uint8_t)kind };
-
-		add_raw(l, &item);
+	index_clear(&ui->places);
+	index_reserve(&ui->places, ui->items.n);
+	for (i = 0; i < ui->items.n; i++) {
+		key = (uint32_t)place_key(ui->items.v[i].id);
+		while ((slot = index_put(&ui->places, key)) && *slot != INDEX_NONE)
+			key++;
+		if (slot)
+			*slot = i;
 	}
+	ui->placed = ui->items.n;
 }
 
 /* The new list becomes the one before. */
 static void keep_order(struct ui *ui, struct listing *l)
 {
-	uint32_t i, *slot;
+	bool same = same_order(ui, &l->done);
 
-	index_clear(&ui->places);
-	index_reserve(&ui->places, l->done.n);
-	ui->order.n = 0;
-	if (!vec_reserve(&ui->order, l->done.n + 1))
-		return;
-	for (i = 0; i < l->done.n; i++) {
-		ui->order.v[i] = l->done.v[i].id;
-		slot = index_put(&ui->places, place_key(l->done.v[i].id));
-		if (slot)
-			*slot = i;
-	}
-	ui->order.n = l->done.n;
 	vec_release(&ui->items);
 	vec_release(&ui->sticky);
-	ui->items.v = l->done.v;
-	ui->items.n = l->done.n;
-	ui->items.cap = l->done.cap;
-	ui->sticky.v = l->sticky.v;
-	ui->sticky.n = l->sticky.n;
-	ui->sticky.cap = l->sticky.cap;
-	l->done.v = NULL;
-	l->sticky.v = NULL;
+	ui->items = l->done;
+	ui->sticky = l->sticky;
+	if (!same)
+		keep_places(ui);
 }
 
 /* The line stays where it is on the screen; the list moves around it. */
@@ -582,38 +584,45 @@ static void add_group_samples(struct ui *ui)
 	}
 }
 
-static void build(struct ui *ui, const uint32_t *rows, uint32_t n)
+static void list_lines(struct ui *ui, const struct lines *lines)
 {
 	struct listing l = { .by = sorting_of(ui) };
-	bool rolled = ui->tab == TAB_GROUPS || ui->tab == TAB_LISTEN;
-	struct key *keys = NULL;
+	struct key_list keys = { 0 };
 	uint32_t i;
 
-	ui->groups.n = ui->members.n = 0;
-	if (ui->tab == TAB_GROUPS && rollup_groups(ui, rows, n) == 0) {
-		raw_groups(&l, ITEM_GROUP);
-		add_group_samples(ui);
-	}
-	if (ui->tab == TAB_LISTEN && rollup_services(ui, rows, n) == 0)
-		raw_groups(&l, ITEM_SERVICE);
-	if (!rolled)
-		raw_sockets(&l, rows, n);
-	if (sort_items(&l.by, l.raw.v, l.raw.n, &keys)) {
-		vec_reserve(&l.done, l.raw.n + 1);
-		vec_reserve(&l.sticky, l.raw.n + 1);
-		for (i = 0; i < l.raw.n; i++) {
-			const struct item *item = &l.raw.v[keys[i].item];
+	if (sort_lines(&l.by, lines, &keys)) {
+		vec_reserve(&l.done, keys.n + 1);
+		vec_reserve(&l.sticky, keys.n + 1);
+		for (i = 0; i < keys.n; i++) {
+			struct item item = line_at(ui, lines, keys.v[i].line);
 
-			add_done(&l, item, &keys[i]);
-			if (rolled && ui->groups.v[item->group].open)
-				add_children(&l, &ui->groups.v[item->group]);
+			add_done(&l, &item, &keys.v[i]);
+			if (item.kind != ITEM_SOCKET && ui->groups.v[item.group].open)
+				add_children(&l, &ui->groups.v[item.group]);
 		}
 		keep_order(ui, &l);
 	}
-	mem_free(keys);
-	vec_release(&l.raw);
-	vec_release(&l.done);
-	vec_release(&l.sticky);
+	vec_release(&keys);
+}
+
+static void build(struct ui *ui, const uint32_t *rows, uint32_t n)
+{
+	struct lines lines = { .rows = rows, .n = n, .kind = ITEM_SOCKET };
+	int r = 0;
+
+	ui->groups.n = ui->members.n = 0;
+	if (ui->tab == TAB_GROUPS) {
+		r = rollup_groups(ui, rows, n);
+		lines.kind = ITEM_GROUP;
+	} else if (ui->tab == TAB_LISTEN) {
+		r = rollup_services(ui, rows, n);
+		lines.kind = ITEM_SERVICE;
+	}
+	if (lines.kind != ITEM_SOCKET)
+		lines.n = r == 0 ? ui->groups.n : 0;
+	if (ui->tab == TAB_GROUPS && r == 0)
+		add_group_samples(ui);
+	list_lines(ui, &lines);
 }
 
 void ui_list(struct ui *ui)

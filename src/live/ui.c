@@ -96,7 +96,6 @@ void ui_release(struct ui *ui)
 	vec_release(&ui->members);
 	vec_release(&ui->groups);
 	index_release(&ui->places);
-	vec_release(&ui->order);
 	vec_release(&ui->sticky);
 	vec_release(&ui->tagged);
 	vec_release(&ui->pinned);

@@ -44,6 +44,9 @@ struct item {
 	bool last;			/* the last child */
 };
 
+struct item_list { struct item *v; uint32_t n, cap; };	/* as VEC() makes them */
+struct number_list { uint64_t *v; uint32_t n, cap; };
+
 struct rollup {				/* a group, or the sockets of a service */
 	uint64_t key;
 	uint32_t first, n;		/* its rows in `members` */
@@ -123,13 +126,13 @@ struct ui {
 	struct tab_state tabs[N_TABS];
 
 	/* the list of the tab */
-	VEC(struct item) items;
+	struct item_list items;
 	VEC(uint32_t) members;
 	VEC(struct rollup) groups;
 	uint32_t matched, total;	/* rows: that the filter lets through, of all */
-	struct index places;		/* of the list before: id -> place */
-	VEC(struct row_id) order;
-	VEC(uint64_t) sticky;		/* by place: what it was sorted by */
+	struct index places;		/* of the list: id -> place */
+	uint32_t placed;		/* lines that have one; 0: they were forgotten */
+	struct number_list sticky;	/* by place: what it was sorted by */
 	VEC(struct row_id) tagged, pinned;
 	VEC(uint64_t) open;		/* keys of groups that are unfolded */
 	bool all_open;

@@ -51,7 +51,7 @@ void ui_reorder(struct ui *ui)
 {
 	ui->hold_until_ns = 0;
 	index_clear(&ui->places);
-	ui->order.n = ui->sticky.n = 0;
+	ui->placed = ui->sticky.n = 0;
 	list_again(ui);
 }
 

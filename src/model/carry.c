@@ -26,12 +26,19 @@ static uint16_t space_in(const struct lssock_snap *s, const struct lssock_ns *n)
 	return 0xffff;
 }
 
-static uint32_t same_row(const struct carry *c, const struct lssock_sock *k)
+/* The kernel lists what is still there in the order it did before, mostly. */
+static uint32_t same_row(struct carry *c, const struct lssock_sock *k)
 {
 	struct lssock_sock there = *k;
+	uint32_t row;
 
 	there.ns = k->ns < c->from->ns.n ? c->spaces[k->ns] : 0xffff;
-	return there.ns == 0xffff ? LSSOCK_NONE : snap_find(c->to, &there);
+	if (there.ns == 0xffff)
+		return LSSOCK_NONE;
+	row = snap_find_near(c->to, &there, c->guess);
+	if (row != LSSOCK_NONE)
+		c->guess = row + 1;
+	return row;
 }
 
 int carry_init(struct carry *c, const struct lssock_snap *from, struct lssock_snap *to)

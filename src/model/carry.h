@@ -17,6 +17,7 @@ struct carry {
 	uint32_t n_rows;		/* of to, when they were compared */
 	uint32_t n_there;		/* rows of from that were not closed by then */
 	const uint8_t *alive;		/* by process of from: still there */
+	uint32_t guess;			/* row of to that comes next, if nothing changed */
 	uint32_t *now;			/* by row of from: the same in to; carry_again() */
 };
 

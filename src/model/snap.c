@@ -22,10 +22,8 @@ static bool first_rows(struct lssock_snap *s)
 	       vec_push(&s->ifaces) && vec_push(&s->files) && !s->attrs.failed;
 }
 
-struct lssock_snap *snap_new(void)
+static struct lssock_snap *begin(struct lssock_snap *s)
 {
-	struct lssock_snap *s = mem_alloc(sizeof(*s));
-
 	if (!s)
 		return NULL;
 	s->holds = 1;
@@ -37,13 +35,9 @@ struct lssock_snap *snap_new(void)
 	return NULL;
 }
 
-void snap_presize(struct lssock_snap *s, uint32_t socks, uint32_t owners)
+struct lssock_snap *snap_new(void)
 {
-	/* Only a hope: a failure here shows again, and is told, on adding. */
-	if (socks && vec_reserve(&s->socks, socks))
-		(void)index_reserve(&s->by_id, socks);
-	if (owners && vec_reserve(&s->owners, owners))
-		(void)index_reserve(&s->by_inode, owners);
+	return begin(mem_alloc(sizeof(struct lssock_snap)));
 }
 
 static void free_indexes(struct lssock_snap *s)
@@ -77,13 +71,10 @@ struct lssock_snap *lssock_snap_hold(struct lssock_snap *s)
 	return s;
 }
 
-void lssock_snap_free(struct lssock_snap *s)
+/* All but what keep_memory() keeps. */
+static void free_details(struct lssock_snap *s)
 {
-	if (!s || __atomic_sub_fetch(&s->holds, 1, __ATOMIC_ACQ_REL))
-		return;
 	free_indexes(s);
-	vec_release(&s->socks);
-	vec_release(&s->owners);
 	vec_release(&s->procs);
 	vec_release(&s->ns);
 	vec_release(&s->ifaces);
@@ -95,14 +86,132 @@ void lssock_snap_free(struct lssock_snap *s)
 	vec_release(&s->groups);
 	vec_release(&s->in_flight);
 	vec_release(&s->cgroups);
-	vec_release(&s->tracks);
 	vec_release(&s->events);
 	vec_release(&s->sock_units);
 	mem_free(s->clients);
 	mem_free(s->port_use);
-	buf_release(&s->attrs);
 	strings_release(&s->strings);
+}
+
+static void free_all(struct lssock_snap *s)
+{
+	if (!s)
+		return;
+	free_details(s);
+	vec_release(&s->socks);
+	vec_release(&s->owners);
+	vec_release(&s->tracks);
+	buf_release(&s->attrs);
 	mem_free(s);
+}
+
+/* ---- the series: memory that is used again ------------------------------------ */
+
+/* Held by each snapshot of the series but the spare one, which any thread may leave
+ * here and the one that makes the next takes. */
+struct snap_bin {
+	struct lssock_snap *spare;
+	uint32_t holds;
+};
+
+static void leave(struct snap_bin *b)
+{
+	if (__atomic_sub_fetch(&b->holds, 1, __ATOMIC_ACQ_REL))
+		return;
+	free_all(b->spare);
+	mem_free(b);
+}
+
+/* Much of it lies idle: there were more sockets once. */
+#define TOO_LARGE(used, cap) ((cap) / 4 > (used))
+
+/* An empty snapshot with the large arrays of s. */
+static void keep_memory(struct lssock_snap *s)
+{
+	struct lssock_snap kept = { .holds = 0 };
+
+	if (TOO_LARGE(s->socks.n, s->socks.cap))
+		vec_release(&s->socks);
+	if (TOO_LARGE(s->owners.n, s->owners.cap))
+		vec_release(&s->owners);
+	if (TOO_LARGE(s->tracks.n, s->tracks.cap))
+		vec_release(&s->tracks);
+	if (TOO_LARGE(s->attrs.len, s->attrs.cap))
+		buf_release(&s->attrs);
+	kept.socks.v = s->socks.v;
+	kept.socks.cap = s->socks.cap;
+	kept.owners.v = s->owners.v;
+	kept.owners.cap = s->owners.cap;
+	kept.tracks.v = s->tracks.v;
+	kept.tracks.cap = s->tracks.cap;
+	kept.attrs.data = s->attrs.data;
+	kept.attrs.cap = s->attrs.cap;
+	*s = kept;
+}
+
+static void recycle(struct lssock_snap *s)
+{
+	struct snap_bin *b = s->bin;
+
+	free_details(s);
+	keep_memory(s);
+	free_all(__atomic_exchange_n(&b->spare, s, __ATOMIC_ACQ_REL));
+	leave(b);
+}
+
+void lssock_snap_free(struct lssock_snap *s)
+{
+	struct snap_bin *b = s ? s->bin : NULL;
+
+	if (!s || __atomic_sub_fetch(&s->holds, 1, __ATOMIC_ACQ_REL))
+		return;
+#ifndef __SANITIZE_ADDRESS__	/* which is to see that nobody looks back */
+	if (b) {
+		recycle(s);
+		return;
+	}
+#endif
+	s->bin = NULL;
+	free_all(s);
+	if (b)
+		leave(b);
+}
+
+static struct snap_bin *bin_of(const struct lssock_snap *s)
+{
+	struct snap_bin *b = s->bin ? s->bin : mem_alloc(sizeof(*b));
+
+	if (b)
+		__atomic_add_fetch(&b->holds, 1, __ATOMIC_RELAXED);
+	return b;
+}
+
+static uint32_t and_more(uint32_t n)
+{
+	return n < UINT32_MAX / 2 ? n + n / 32 + 1 : n;
+}
+
+struct lssock_snap *snap_after(const struct lssock_snap *before)
+{
+	struct snap_bin *b = bin_of(before);
+	struct lssock_snap *s = b ? __atomic_exchange_n(&b->spare, NULL, __ATOMIC_ACQ_REL) :
+				    NULL;
+
+	if (!s)
+		s = mem_alloc(sizeof(*s));
+	if (s)
+		s->bin = b;
+	else if (b)
+		leave(b);
+	s = begin(s);
+	/* Only a hope: a failure here shows again, and is told, on adding. */
+	if (s && vec_reserve(&s->socks, and_more(before->socks.n)))
+		(void)index_reserve(&s->by_id, and_more(before->socks.n));
+	if (s && vec_reserve(&s->owners, and_more(before->owners.n)))
+		(void)index_reserve(&s->by_inode, and_more(before->owners.n));
+	if (s && before->attrs.len < UINT32_MAX)
+		(void)buf_reserve(&s->attrs, before->attrs.len + before->attrs.len / 32);
+	return s;
 }
 
 const struct lssock_track *lssock_tracks(const struct lssock_snap *s, uint32_t *ret_there)
@@ -254,10 +363,20 @@ static uint32_t attrs_append(struct lssock_snap *s, const void *attrs, uint32_t 
 		s->failed = true;
 		return 0;
 	}
-	buf_put(&s->attrs, &len, 4);
-	buf_put(&s->attrs, attrs, len);
+	if (attrs != s->attrs.data + at + 4)
+		memcpy(s->attrs.data + at + 4, attrs, len);
+	memcpy(s->attrs.data + at, &len, 4);
+	s->attrs.len += 4 + len;
 	buf_put(&s->attrs, pad, -len & 3);
 	return at;
+}
+
+void *snap_attrs_room(struct lssock_snap *s, uint32_t len)
+{
+	if (buf_reserve(&s->attrs, (size_t)len + 8))
+		return s->attrs.data + s->attrs.len + 4;
+	s->failed = true;
+	return NULL;
 }
 
 static uint32_t attrs_at(const struct lssock_snap *s, uint32_t at, uint32_t *ret_len)
@@ -363,27 +482,60 @@ uint32_t snap_find(const struct lssock_snap *s, const struct lssock_sock *k)
 	return LSSOCK_NONE;
 }
 
+uint32_t snap_find_near(const struct lssock_snap *s, const struct lssock_sock *k,
+			uint32_t guess)
+{
+	if (guess < s->socks.n && same_socket(&s->socks.v[guess], k))
+		return guess;
+	return snap_find(s, k);
+}
+
+/* One step over attributes as netlink lays them out; false: that was all. */
+static bool next_attr(const char **p, uint32_t *left, struct snap_attr *ret)
+{
+	uint16_t head[2];		/* struct nlattr: length with head, type */
+	uint32_t step;
+
+	if (!*p || *left < sizeof(head))
+		return false;
+	memcpy(head, *p, sizeof(head));
+	if (head[0] < sizeof(head) || head[0] > *left)
+		return false;
+	*ret = (struct snap_attr){ .type = head[1] & 0x3fff, .p = *p + sizeof(head),
+				   .len = head[0] - sizeof(head) };
+	step = (head[0] + 3u) & ~3u;
+	step = step < *left ? step : *left;
+	*p += step;
+	*left -= step;
+	return true;
+}
+
+void snap_attrs(const struct lssock_snap *s, const struct lssock_sock *k,
+		struct snap_attr *wanted, unsigned n)
+{
+	uint32_t left = 0, at = attrs_at(s, k->attrs, &left);
+	const char *p = at ? s->attrs.data + at : NULL;
+	struct snap_attr a;
+	unsigned i;
+
+	while (next_attr(&p, &left, &a))
+		for (i = 0; i < n; i++)
+			if (wanted[i].type == a.type && !wanted[i].p)
+				wanted[i] = a;
+}
+
 const void *snap_attr(const struct lssock_snap *s, const struct lssock_sock *k,
 		      unsigned type, size_t *ret_len)
 {
-	uint32_t len = 0, at = attrs_at(s, k->attrs, &len);
+	uint32_t left = 0, at = attrs_at(s, k->attrs, &left);
 	const char *p = at ? s->attrs.data + at : NULL;
+	struct snap_attr a;
 
-	while (p && len >= 4) {
-		uint16_t head[2];	/* struct nlattr: length with head, type */
-
-		memcpy(head, p, 4);
-		if (head[0] < 4 || head[0] > len)
-			return NULL;
-		if ((head[1] & 0x3fff) == type) {
-			*ret_len = head[0] - 4u;
-			return p + 4;
+	while (next_attr(&p, &left, &a))
+		if (a.type == type) {
+			*ret_len = a.len;
+			return a.p;
 		}
-		if (((head[0] + 3u) & ~3u) >= len)
-			return NULL;
-		len -= (head[0] + 3u) & ~3u;
-		p += (head[0] + 3u) & ~3u;
-	}
 	return NULL;
 }
 

@@ -76,13 +76,16 @@ struct lssock_snap {
 	uint32_t there;			/* of a watch: rows from here on are closed */
 	VEC(struct lssock_event) events; /* of a watch: since the snapshot before */
 	uint32_t holds;
+	struct snap_bin *bin;		/* of the series; NULL: of none */
 	bool sealed, failed;		/* failed: out of memory while building */
 };
 
 /* A snapshot with one hold, or NULL. */
 struct lssock_snap *snap_new(void);
-/* Expected numbers, to allocate once; any may be 0. */
-void snap_presize(struct lssock_snap *s, uint32_t socks, uint32_t owners);
+/* One that follows `before`, or NULL: with room for as much and a little more. The
+ * memory of the last of the series that nobody holds any more serves again: a round of
+ * 100,000 rows would give the kernel back 60 MB, and take them again page by page. */
+struct lssock_snap *snap_after(const struct lssock_snap *before);
 /* 0 or -ENOMEM: something could not be kept. Frees the building indexes. */
 int snap_seal(struct lssock_snap *s);
 
@@ -96,11 +99,16 @@ int snap_seal(struct lssock_snap *s);
  * *ret_new (may be NULL): whether it is new. */
 uint32_t snap_add(struct lssock_snap *s, const struct lssock_sock *k,
 		  const void *attrs, uint32_t attrs_len, bool *ret_new);
+/* Room for len bytes of attributes where those of a new row belong: made there, they
+ * need not be copied. Until the next row is added; NULL: no memory. */
+void *snap_attrs_room(struct lssock_snap *s, uint32_t len);
 /* A row of its own, whatever has the same identity; it is not found by that. */
 uint32_t snap_append(struct lssock_snap *s, const struct lssock_sock *k, const void *attrs,
 		     uint32_t attrs_len);
-/* Row by identity as above, LSSOCK_NONE: none. */
+/* Row by identity as above, LSSOCK_NONE: none. guess: a row to look at first. */
 uint32_t snap_find(const struct lssock_snap *s, const struct lssock_sock *k);
+uint32_t snap_find_near(const struct lssock_snap *s, const struct lssock_sock *k,
+			uint32_t guess);
 
 /* Adds a process as seen by one look at it. The same (pid, start_ns) gives the
  * same row. Returns the row, 0: no memory. */
@@ -135,6 +143,10 @@ void snap_groups(struct lssock_snap *s, const char *text, size_t len);
 const char *snap_group(const struct lssock_snap *s, uint32_t gid, size_t *ret_len);
 
 /* Payload of an attribute in a row's kept attributes; as lssock_attr. */
+struct snap_attr { unsigned type; const void *p; size_t len; };
+/* Of several at once: their types are set, p is NULL and stays so if it is not there. */
+void snap_attrs(const struct lssock_snap *s, const struct lssock_sock *k,
+		struct snap_attr *wanted, unsigned n);
 const void *snap_attr(const struct lssock_snap *s, const struct lssock_sock *k,
 		      unsigned type, size_t *ret_len);
 static inline const struct lssock_sock *snap_row(const struct lssock_snap *s, uint32_t row)

@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 
 #include "query/plan.h"
+#include "wire/diag.h"
 
 #define ALL_STATES ((1u << LSSOCK_N_STATE) - 2)
 #define HIDDEN (1u << LSSOCK_TIME_WAIT | 1u << LSSOCK_CLOSE)
@@ -90,24 +91,17 @@ static enum tri inside(const struct lssock_query *q, const struct lssock_snap *s
 	return q->flags & LSSOCK_Q_LISTEN ? filter_listens(s, row) : TRI_YES;
 }
 
-/* The name inside the nested attribute INET_DIAG_ULP_INFO is "mptcp". */
-static bool is_subflow(const struct lssock_snap *s, const struct lssock_sock *k)
+/* A watch has looked already, and attributes of many rows are far apart. */
+static bool is_subflow(const struct lssock_snap *s, uint32_t row)
 {
-	static const char want[] = "mptcp";
-	size_t len = 0, at, n;
-	const char *p = snap_attr(s, k, INET_DIAG_ULP_INFO, &len);
-	uint16_t head[2];
+	const struct lssock_track *t = field_track(s, row);
+	size_t len = 0;
+	const void *ulp;
 
-	for (at = 0; p && at + sizeof(head) <= len; at += (n + 3) & ~(size_t)3) {
-		memcpy(head, p + at, sizeof(head));
-		n = head[0];
-		if (n < sizeof(head) || n > len - at)
-			break;
-		if ((head[1] & 0x3fff) == INET_ULP_INFO_NAME)
-			return n - sizeof(head) >= sizeof(want) - 1 &&
-			       !memcmp(p + at + sizeof(head), want, sizeof(want) - 1);
-	}
-	return false;
+	if (t)
+		return t->flags & LSSOCK_T_SUBFLOW;
+	ulp = snap_attr(s, snap_row(s, row), INET_DIAG_ULP_INFO, &len);
+	return ulp && diag_is_subflow(ulp, len);
 }
 
 /* Known by an fd alone, so bound to nothing; or a unix socket of no name that
@@ -143,7 +137,7 @@ static bool is_hidden(const struct lssock_query *q, const struct lssock_snap *s,
 		return false;
 	if (k->proto == LSSOCK_TCP && k->attrs && q->protos & 1u << LSSOCK_MPTCP &&
 	    !(q->protos_asked & 1u << LSSOCK_TCP))
-		return is_subflow(s, k);
+		return is_subflow(s, row);
 	return !closed && is_unbound(k) && q->hidden_states;
 }
 

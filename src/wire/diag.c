@@ -300,17 +300,6 @@ int diag_destroy(struct buf *b, const struct lssock_sock *k, uint32_t ifindex, u
 
 /* ---- replies ----------------------------------------------------------- */
 
-/* Bytes of the attributes at the front that are whole. */
-static size_t whole_attrs(const unsigned char *attrs, size_t len)
-{
-	struct attr_walk w = { attrs, len };
-	struct attr a;
-
-	while (attr_next(&w, &a))
-		;
-	return len - w.left;
-}
-
 /* INET_DIAG_MD5SIG holds the keys themselves: nobody can ask for it. */
 static bool kept(enum diag_class class, uint32_t keep, unsigned type)
 {
@@ -319,27 +308,34 @@ static bool kept(enum diag_class class, uint32_t keep, unsigned type)
 	return type < 32 && keep & BIT(type);
 }
 
-static size_t kept_size(enum diag_class class, uint32_t keep, struct attr_walk w)
+/* The attributes of one message. */
+struct attrs {
+	struct attr_walk whole;		/* those at the front that are */
+	enum diag_class class;
+	uint32_t keep, size;		/* which to keep, and what they take */
+};
+
+static void measure(struct attrs *t, const unsigned char *bytes, size_t len)
 {
-	size_t size = 0;
+	struct attr_walk w = { bytes, len };
 	struct attr a;
 
-	while (keep && attr_next(&w, &a))
-		if (kept(class, keep, a.type))
-			size += NLA_HDRLEN + NLA_ALIGN(a.len);
-	return size;
+	while (attr_next(&w, &a))
+		if (kept(t->class, t->keep, a.type))
+			t->size += (uint32_t)(NLA_HDRLEN + NLA_ALIGN(a.len));
+	t->whole = (struct attr_walk){ bytes, len - w.left };
 }
 
-/* Room for kept_size() bytes at `to`, zeroed. */
-static void keep_attrs(enum diag_class class, uint32_t keep, struct attr_walk w,
-		       unsigned char *to)
+/* Room for t->size bytes at `to`. */
+static void keep_attrs(const struct attrs *t, unsigned char *to)
 {
+	struct attr_walk w = t->whole;
 	struct attr a;
 
 	while (attr_next(&w, &a)) {
 		struct nlattr head = { .nla_len = NLA_HDRLEN + a.len, .nla_type = a.type };
 
-		if (!kept(class, keep, a.type))
+		if (!kept(t->class, t->keep, a.type))
 			continue;
 		memcpy(to, &head, sizeof(head));
 		memcpy(to + NLA_HDRLEN, a.data, a.len);
@@ -348,26 +344,17 @@ static void keep_attrs(enum diag_class class, uint32_t keep, struct attr_walk w,
 	}
 }
 
-static int add_row(struct diag_dump *d, const struct lssock_sock *k, struct attr_walk w)
+static int add_row(struct diag_dump *d, const struct lssock_sock *k, const struct attrs *t)
 {
-	enum diag_class class = diag_class(d->proto);
-	uint32_t keep = d->keep ? d->keep[class] : 0;
-	size_t size = kept_size(class, keep, w);
-	unsigned char small[1024], *run = small;	/* tcp_info and all: some 500 */
+	void *kept = t->size ? snap_attrs_room(d->snap, t->size) : NULL;
 	bool fresh = false;
 	uint32_t row;
 
-	if (size > sizeof(small))
-		run = mem_alloc(size);
-	if (!run) {
-		d->snap->failed = true;
+	if (t->size && !kept)
 		return -ENOMEM;
-	}
-	if (size)
-		keep_attrs(class, keep, w, run);
-	row = snap_add(d->snap, k, size ? run : NULL, size, &fresh);
-	if (run != small)
-		mem_free(run);
+	if (kept)
+		keep_attrs(t, kept);
+	row = snap_add(d->snap, k, kept, t->size, &fresh);
 	if (row == LSSOCK_NONE || d->snap->failed)
 		return -ENOMEM;
 	d->rows++;
@@ -377,17 +364,19 @@ static int add_row(struct diag_dump *d, const struct lssock_sock *k, struct attr
 
 static int take_row(struct diag_dump *d, const unsigned char *body, size_t len)
 {
+	struct attrs t = { .class = diag_class(d->proto) };
 	struct lssock_sock k;
-	size_t at, whole;
+	size_t at;
 
 	if (family_row(d->proto, body, len, d->snap, d->ns, &k, &at) < 0) {
 		d->bad++;
 		return 0;
 	}
-	whole = whole_attrs(body + at, len - at);
-	if (whole < len - at)
+	t.keep = d->keep ? d->keep[t.class] : 0;
+	measure(&t, body + at, len - at);
+	if (t.whole.left < len - at)
 		d->bad++;
-	family_attrs(d->proto, body + at, whole, d->snap, &k);
+	family_attrs(d->proto, t.whole.at, t.whole.left, d->snap, &k);
 	if (d->mark_autobound) {
 		uint16_t mark = LSSOCK_F_AUTOBOUND | LSSOCK_F_AUTOBOUND_KNOWN;
 		uint32_t known = snap_find(d->snap, &k);
@@ -400,7 +389,16 @@ static int take_row(struct diag_dump *d, const unsigned char *body, size_t len)
 		}
 		k.flags |= mark;
 	}
-	return add_row(d, &k, (struct attr_walk){ body + at, whole });
+	return add_row(d, &k, &t);
+}
+
+bool diag_is_subflow(const void *ulp, size_t len)
+{
+	static const char want[] = "mptcp";
+	struct attr name;
+
+	return attr_find(ulp, len, INET_ULP_INFO_NAME, &name) && name.len >= sizeof(want) - 1 &&
+	       !memcmp(name.data, want, sizeof(want) - 1);
 }
 
 static int take_message(struct diag_dump *d, const struct nlmsghdr *h,

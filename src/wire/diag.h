@@ -58,6 +58,10 @@ struct diag_dump {
 /* One chunk: chunk_fn with a struct diag_dump as ctx. Always 0 or -ENOMEM. */
 int diag_decode(void *dump, const void *bytes, size_t len);
 
+/* Whether INET_DIAG_ULP_INFO says that a TCP socket belongs to an MPTCP connection
+ * (inet_csk_diag_fill_ulp, mptcp's subflow_get_info). */
+bool diag_is_subflow(const void *ulp, size_t len);
+
 /* Zeroes the keys of INET_DIAG_MD5SIG in received messages, in place, so that
  * no recording holds them. */
 void diag_scrub(void *bytes, size_t len);

@@ -133,6 +133,12 @@ if supported mptcp-listen; then
 	t_json "mptcp: subflows are not shown twice" "len(d['sockets']) == 5 and $ends == sorted([$want])"
 	run --json -t
 	t_json "mptcp: subflows with -t" 'len(socks(proto="tcp")) == 5'
+	per_round='import collections, json, sys
+print(*collections.Counter(json.loads(l)["time"] for l in sys.stdin).values())'
+	run watch --batch --rounds 2 --interval 0.1 --json
+	t_is "$(python3 -c "$per_round" < "$T/out")" "5 5" "mptcp: subflows are not shown twice in a watch"
+	run watch --batch --rounds 2 --interval 0.1 --json -t
+	t_is "$(python3 -c "$per_round" < "$T/out")" "5 5" "mptcp: subflows in a watch with -t"
 else
 	skip "mptcp" "$(why_not mptcp-listen)"
 fi

@@ -296,6 +296,14 @@ static void test_subflows(void **state)
 	assert_true(query_hides(q, s, subflow));
 	assert_int_equal(query_row(q, s, tls), TRI_YES);
 	assert_int_equal(query_row(t, s, subflow), TRI_YES);
+	/* a watch has read it before: what it found is believed */
+	assert_non_null(vec_push(&s->tracks));
+	s->there = s->socks.n;
+	s->tracks.v[subflow].flags = LSSOCK_T_SUBFLOW;
+	assert_int_equal(query_row(q, s, subflow), TRI_NO);
+	s->tracks.v[subflow].flags = 0;
+	assert_int_equal(query_row(q, s, subflow), TRI_YES);
+	vec_release(&s->tracks);
 	ulp.name.nla_len = 200;		/* lies */
 	k.cookie = 3;
 	assert_int_equal(query_row(q, s, snap_add(s, &k, &ulp, sizeof(ulp), NULL)), TRI_YES);

@@ -491,19 +491,123 @@ static void test_holds(void **state)
 	lssock_snap_free(NULL);
 }
 
+/* A snapshot of a series is made in the memory of the last one that nobody holds any
+ * more: nothing of that shows, and one that is held is left alone. */
+static void test_series(void **state)
+{
+	struct lssock_snap *a = snap_new(), *b, *c;
+	char bytes[16];
+	uint32_t i, value;
+	size_t len;
+
+	(void)state;
+	for (i = 1; i <= 1000; i++) {
+		struct lssock_sock k = tcp(i, 1, 2);
+
+		snap_add(a, &k, bytes, (uint32_t)attr(bytes, 1, &i, 4), NULL);
+		own(a, i, proc(a, (int32_t)i, 1), 3, 0);
+		assert_non_null(vec_push(&a->tracks));
+	}
+	assert_int_equal(snap_seal(a), 0);
+	b = snap_after(a);
+	assert_int_equal(b->socks.n, 0);
+	assert_true(b->socks.cap >= 1000 && b->attrs.cap >= a->attrs.len);
+	for (i = 1; i <= 1000; i++) {
+		struct lssock_sock k = tcp(i + 5000, 1, 2);
+
+		snap_add(b, &k, bytes, (uint32_t)attr(bytes, 1, &i, 4), NULL);
+	}
+	assert_int_equal(snap_seal(b), 0);
+	lssock_snap_free(a);
+	c = snap_after(b);
+	lssock_snap_free(b);		/* its memory is the next one's */
+	assert_int_equal(snap_seal(c), 0);
+	for (a = c, i = 0; i < 3; i++) {
+		struct lssock_sock k = tcp(7, 1, 2);
+
+		b = snap_after(a);
+		assert_int_equal(b->socks.n + b->tracks.n + b->procs.n + b->notes.n, 1);
+		assert_int_equal(b->owners.n, 1);
+		assert_int_equal(b->attrs.len, 4);
+		assert_int_equal(snap_find(b, &k), LSSOCK_NONE);
+		assert_int_equal(snap_owner_of(b, 7), 0);
+		value = 40 + i;
+		assert_int_equal(snap_add(b, &k, bytes, (uint32_t)attr(bytes, 1, &value, 4),
+					  NULL), 0);
+		assert_int_equal(snap_add(b, &k, bytes, (uint32_t)attr(bytes, 1, &value, 4),
+					  NULL), 0);
+		assert_memory_equal(snap_attr(b, &b->socks.v[0], 1, &len), &value, 4);
+		assert_int_equal(len, 4);
+		assert_int_equal(snap_seal(b), 0);
+		lssock_snap_free(a);
+		a = b;
+	}
+	assert_true(a->socks.cap < 1000);	/* there were more once */
+	lssock_snap_free(a);
+}
+
+/* A guess is only that. */
+static void test_find_near(void **state)
+{
+	struct lssock_snap *s = snap_new();
+	struct lssock_sock a = tcp(5, 1, 2), b = tcp(6, 1, 2), c = tcp(7, 1, 2);
+
+	(void)state;
+	add(s, &a, NULL);
+	add(s, &b, NULL);
+	assert_int_equal(snap_find_near(s, &b, 1), 1);
+	assert_int_equal(snap_find_near(s, &b, 0), 1);
+	assert_int_equal(snap_find_near(s, &b, 2), 1);
+	assert_int_equal(snap_find_near(s, &b, LSSOCK_NONE), 1);
+	assert_int_equal(snap_find_near(s, &c, 1), LSSOCK_NONE);
+	lssock_snap_free(s);
+}
+
+/* Attributes that were made in the room for them are kept as if they were copied. */
+static void test_attributes_in_place(void **state)
+{
+	struct lssock_snap *s = snap_new();
+	struct lssock_sock a = tcp(5, 1, 2), b = tcp(6, 1, 2);
+	const uint32_t one = 1, two = 2, three = 3;
+	struct snap_attr both[] = { { .type = 8 }, { .type = 7 }, { .type = 9 } };
+	char *room;
+	size_t n;
+
+	(void)state;
+	room = snap_attrs_room(s, 16);
+	n = attr(room, 7, &one, 4);
+	n += attr(room + n, 8, &two, 4);
+	assert_int_equal(snap_add(s, &a, room, (uint32_t)n, NULL), 0);
+	room = snap_attrs_room(s, 8);
+	attr(room, 7, &three, 4);
+	assert_int_equal(snap_add(s, &b, room, 8, NULL), 1);
+	snap_attrs(s, &s->socks.v[0], both, 3);
+	assert_memory_equal(both[0].p, &two, 4);
+	assert_memory_equal(both[1].p, &one, 4);
+	assert_null(both[2].p);
+	assert_memory_equal(snap_attr(s, &s->socks.v[1], 7, &n), &three, 4);
+	/* met again: over the old ones */
+	room = snap_attrs_room(s, 8);
+	attr(room, 7, &two, 4);
+	assert_int_equal(snap_add(s, &b, room, 8, NULL), 1);
+	assert_memory_equal(snap_attr(s, &s->socks.v[1], 7, &n), &two, 4);
+	assert_memory_equal(snap_attr(s, &s->socks.v[0], 7, &n), &one, 4);
+	lssock_snap_free(s);
+}
+
 /* Everything once, with the n-th allocation failing: no crash, no leak, and
  * the end says that something is missing. */
 static bool build(void)
 {
-	struct lssock_snap *s = snap_new();
+	struct lssock_snap *before = snap_new(), *s = before ? snap_after(before) : NULL;
 	struct lssock_ns n = { .ino = 5 };
 	struct snap_in_flight f = { .inode = 3, .count = 1 };
 	char a[16];
 	int r;
 
+	lssock_snap_free(before);
 	if (!s)
 		return false;
-	snap_presize(s, 10, 10);
 	for (uint32_t i = 1; i < 40; i++) {
 		struct lssock_sock k = tcp(i, 1, 2);
 
@@ -563,6 +667,9 @@ int main(void)
 		cmocka_unit_test(test_note_cut),
 		cmocka_unit_test(test_users),
 		cmocka_unit_test(test_holds),
+		cmocka_unit_test(test_series),
+		cmocka_unit_test(test_find_near),
+		cmocka_unit_test(test_attributes_in_place),
 		cmocka_unit_test(test_out_of_memory),
 	};
 
