@@ -255,20 +255,22 @@ static void text(const struct cell_of *c, const char *field, char *buf, size_t s
 		lssock_value_text(&v, buf, size);
 		return;
 	}
-	snprintf(buf, size, "%s", v.kind == LSSOCK_V_UNKNOWN ? "?" : "-");
+	snprintf(buf, size, "%s", v.kind == LSSOCK_V_UNKNOWN ? "?" :
+		 v.kind == LSSOCK_V_LATER ? "." : "-");
 }
 
-/* `?user` for what may not be known, `-` where there is nothing to know. */
+/* `?user` for what may not be known, `-` where nothing is to know, `.` if not asked. */
 static void process(const struct cell_of *c, char *buf, size_t size, enum role *role)
 {
 	static const char *const fields[] = { "proc", "exe", "cmd" };
+	bool asked = lssock_snap_meta(c->ui->snap)->owners_asked;
 	char user[48];
 
 	if (c->owner) {
 		text(c, fields[c->ui->proc_as], buf, size);
 		return;
 	}
-	switch ((enum lssock_why)c->k->why) {
+	switch (asked ? (enum lssock_why)c->k->why : LSSOCK_WHY_LATER) {
 	case LSSOCK_WHY_NO_PERMISSION: case LSSOCK_WHY_OTHER_PIDNS: case LSSOCK_WHY_UNKNOWN:
 		*role = ROLE_DIM;
 		text(c, "user", user, sizeof(user));
@@ -278,10 +280,10 @@ static void process(const struct cell_of *c, char *buf, size_t size, enum role *
 		snprintf(buf, size, "?");
 		return;
 	case LSSOCK_WHY_LATER:
-		snprintf(buf, size, "%s", c->ui->ascii ? "..." : "…");
+		snprintf(buf, size, "%s", !c->ui->owners ? "." : c->ui->ascii ? "..." : "…");
 		return;
 	default:
-		snprintf(buf, size, "%s", "-");
+		snprintf(buf, size, "-");
 	}
 }
 
@@ -588,16 +590,13 @@ static void group_cell(const struct cell_of *c, const struct column *col, char *
 
 static void client_count(uint64_t n, bool known, char *buf, size_t size)
 {
-	char number[16];
+	char number[16] = "-";
 
-	if (!known) {
-		snprintf(buf, size, "-");
-	} else if (n < 100000) {
-		snprintf(buf, size, "%u", (unsigned)n);
-	} else {
+	if (known && n < 100000)
+		snprintf(number, sizeof(number), "%u", (unsigned)n);
+	else if (known)
 		short_rate((double)n, number);
-		snprintf(buf, size, "%s", number);
-	}
+	snprintf(buf, size, "%s", number);
 }
 
 static void service_cell(const struct cell_of *c, const struct column *col, char *buf,

@@ -105,7 +105,9 @@ static void counts(const struct ui *ui, size_t room, char *buf, size_t size)
 	uint32_t other = ui->n_sockets - listen - estab - cwait - twait;
 
 	if (ui->tab == TAB_GROUPS) {
-		snprintf(buf, size, "%u sockets in %u groups", ui->matched, ui->groups.n);
+		snprintf(buf, size, "%u socket%s in %u group%s", ui->matched,
+			 ui->matched == 1 ? "" : "s", ui->groups.n,
+			 ui->groups.n == 1 ? "" : "s");
 		return;
 	}
 	if (ui->tab == TAB_LISTEN) {
@@ -168,9 +170,21 @@ static void list_problems(const struct ui *ui, struct buf *b)
 		}
 }
 
+/* "owners 330/342": of how many it is known who has them, or why nobody. */
+static bool put_owners(const struct ui *ui, struct buf *b)
+{
+	if (!ui->snap || !lssock_snap_meta(ui->snap)->owners_asked) {
+		buf_puts(b, ui->owners ? "owners ..." : "owners not asked");
+		return false;
+	}
+	buf_printf(b, "owners %u/%u", ui->owned, ui->ownable);
+	return ui->owned < ui->ownable;
+}
+
 static void draw_problems(const struct ui *ui, struct grid *g, unsigned y, unsigned from)
 {
 	struct buf b = { 0 }, owners = { 0 };
+	bool missing = false;
 	unsigned width;
 
 	if (ui->n_problems) {
@@ -179,14 +193,15 @@ static void draw_problems(const struct ui *ui, struct grid *g, unsigned y, unsig
 		if (ui->cols >= 150)
 			list_problems(ui, &b);
 	}
-	if (ui->cols < 150)
-		buf_printf(&owners, "   owners %u/%u", ui->owned, ui->ownable);
+	if (ui->cols < 150) {
+		buf_puts(&owners, "   ");
+		missing = put_owners(ui, &owners);
+	}
 	width = (unsigned)(b.len + owners.len);
 	if (from + width < g->cols) {
 		grid_put(g, y, g->cols - width, width, ROLE_PROBLEM, b.data, b.len);
 		grid_put(g, y, g->cols - (unsigned)owners.len, (unsigned)owners.len,
-			 ui->owned < ui->ownable ? ROLE_PROBLEM : ROLE_PLAIN, owners.data,
-			 owners.len);
+			 missing ? ROLE_PROBLEM : ROLE_PLAIN, owners.data, owners.len);
 	}
 	buf_release(&b);
 	buf_release(&owners);
@@ -317,8 +332,7 @@ static void draw_tabs(const struct ui *ui, struct grid *g, unsigned y)
 			       tab == ui->tab ? ROLE_TAB_ON : ROLE_TAB, text);
 	}
 	if (ui->cols >= 150) {
-		buf_printf(&b, "owners %u/%u", ui->owned, ui->ownable);
-		if (ui->owned < ui->ownable)
+		if (put_owners(ui, &b))
 			buf_printf(&b, " (%u not to be had)", ui->ownable - ui->owned);
 		if (ui->snap && lssock_snap_meta(ui->snap)->n_ns > 1)
 			buf_printf(&b, "   of %u namespaces", lssock_snap_meta(ui->snap)->n_ns);

@@ -86,6 +86,7 @@ static void begin(struct ui *ui, const struct live_options *opt)
 	ui->ascii |= opt->ascii;
 	ui->readonly |= opt->readonly;
 	ui->replay = opt->open.tape_in;
+	ui->owners = !(opt->ask.flags & LSSOCK_Q_NO_OWNERS);
 	ui->mouse &= !opt->no_mouse;
 	if (opt->ask.filter)
 		buf_puts(&ui->base, opt->ask.filter);

@@ -63,6 +63,10 @@ static void by_process(const struct pile *p, uint32_t row, char *buf, size_t siz
 		value(p, row, "proc", buf, size);
 		return;
 	}
+	if (!lssock_snap_meta(p->ui->snap)->owners_asked) {
+		snprintf(buf, size, "(owners not asked)");
+		return;
+	}
 	switch ((enum lssock_why)p->socks[row].why) {
 	case LSSOCK_WHY_NO_PERMISSION: case LSSOCK_WHY_UNKNOWN: case LSSOCK_WHY_OTHER_PIDNS:
 		value(p, row, "user", user, sizeof(user));

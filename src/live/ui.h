@@ -104,6 +104,7 @@ enum {
 struct ui {
 	unsigned cols, lines;
 	bool ascii, readonly, htop_keys, mouse, replay;
+	bool owners;			/* they are looked for, if not in the first frame */
 	const char *theme;
 	const char *no_columns;
 	uint64_t now_ns;		/* epoch */

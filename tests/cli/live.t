@@ -51,6 +51,17 @@ key F2
 screen
 END
 
+# Owners that nobody asked for are not owners that nobody has.
+scene 80x24 "without owners" --no-owners <<'END'
+frame
+frame
+screen
+key M-3 Right
+screen
+key M-1 Down Enter
+screen
+END
+
 # Every tab, as drawn and wide.
 scene 80x24 "tabs" <<'END'
 frame
