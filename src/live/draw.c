@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The screen from the state: header, tabs, list, status and key line. It changes nothing;
- * the same state gives the same cells. Boxes and prompts draw themselves (box.c, prompt.c),
- * the pane is in pane.c.
+ * The screen from the state: header, tabs and list. It changes nothing; the same state
+ * gives the same cells. Boxes and prompts draw themselves (box.c, prompt.c), the pane is in
+ * pane.c, the two lines below all that in status.c.
  */
 #include <stdio.h>
 #include <string.h>
@@ -12,7 +12,6 @@
 #include "live/columns.h"
 
 #define PANE_LINES 15			/* on a screen of 50 lines and more */
-#define MANY_ROWS 5000
 
 static const char *const tab_names[N_TABS] = {
 	"Sockets", "Listening", "Groups", "Closed", "Unix"
@@ -485,167 +484,6 @@ static void draw_list(const struct ui *ui, struct grid *g)
 			 t->anchored && t->top + i == t->at);
 }
 
-/* ---- status and keys -------------------------------------------------------------- */
-
-static void add_field(const struct ui *ui, const struct item *i, const char *field,
-		      const char *before, struct buf *b)
-{
-	const struct lssock_sock *k = &lssock_socks(ui->snap, NULL)[i->row];
-	bool own = k->owner && lssock_owners(ui->snap, NULL)[k->owner].how == LSSOCK_HOW_FD;
-	int f = lssock_field_find(field);
-	struct lssock_value v;
-	char text[512];
-
-	if (f < 0)
-		return;
-	lssock_get(ui->snap, i->row, own ? k->owner : 0, (uint32_t)f, &v);
-	if (v.kind <= LSSOCK_V_LATER)
-		return;
-	lssock_value_text(&v, text, sizeof(text));
-	buf_puts(b, before);
-	buf_puts(b, text);
-}
-
-/* The row the cursor is on, uncut. */
-static void row_text(const struct ui *ui, struct buf *b)
-{
-	const struct item *i = ui_current(ui);
-	const struct rollup *g = i && i->group < ui->groups.n ? &ui->groups.v[i->group] : NULL;
-
-	if (!i || !ui->snap)
-		return;
-	if (i->kind == ITEM_GROUP) {
-		buf_printf(b, "%s: %u pid%s, %u sockets, %u remotes", g->name, g->pids,
-			   g->pids == 1 ? "" : "s", g->n, g->remotes);
-		return;
-	}
-	add_field(ui, i, "proc", "", b);
-	if (b->len) {
-		add_field(ui, i, "pid", "[", b);
-		buf_puts(b, "]");
-	} else {
-		add_field(ui, i, "why", "no owner: ", b);
-	}
-	add_field(ui, i, "user", " ", b);
-	add_field(ui, i, "unit", " ", b);
-	add_field(ui, i, "local", "  ", b);
-	add_field(ui, i, "path", " ", b);
-	add_field(ui, i, "remote", " - ", b);
-	add_field(ui, i, "rtt", "  rtt ", b);
-	add_field(ui, i, "idle", "  idle ", b);
-	add_field(ui, i, "problem", "  ! ", b);
-}
-
-/* Why the picture is not whole, as long as no row is spoken of. */
-static bool missing_text(const struct ui *ui, struct buf *b)
-{
-	uint32_t n, i;
-	const struct lssock_note *notes = ui->snap ? lssock_notes(ui->snap, &n) : NULL;
-	char text[320];
-
-	if (!notes || ui->tabs[ui->tab].anchored)
-		return false;
-	for (i = 0; i < n && !lssock_note_incomplete(&notes[i]); i++)
-		;
-	if (i == n)
-		return false;
-	lssock_note_text(ui->snap, &notes[i], text, sizeof(text));
-	buf_puts(b, "incomplete: ");
-	buf_puts(b, text);
-	return true;
-}
-
-static void draw_status(const struct ui *ui, struct grid *g, unsigned y)
-{
-	struct buf b = { 0 };
-	enum role role;
-	char text[64];
-
-	if (ui->prompt.kind) {
-		prompt_draw(ui, g, y);
-		return;
-	}
-	if (ui->status[0]) {
-		grid_puts(g, y, 0, g->cols, ui->status_bad ? ROLE_ERROR : ROLE_PLAIN,
-			  ui->status);
-		return;
-	}
-	if (ui->feed_error[0]) {
-		grid_puts(g, y, 0, g->cols, ROLE_ERROR, ui->feed_error);
-		return;
-	}
-	role = missing_text(ui, &b) ? ROLE_PROBLEM : ROLE_PLAIN;
-	if (role == ROLE_PLAIN)
-		row_text(ui, &b);
-	grid_put(g, y, 0, g->cols, role, b.data, b.len);
-	if (ui_list_lines(ui) && ui->items.n > ui_list_lines(ui)) {
-		const struct tab_state *t = &ui->tabs[ui->tab];
-		uint32_t last = t->top + ui_list_lines(ui);
-
-		snprintf(text, sizeof(text), "  %u-%u of %u%s", t->top + 1,
-			 last < ui->items.n ? last : ui->items.n, ui->items.n,
-			 ui->items.n > MANY_ROWS && ui->tab != TAB_GROUPS ? " (t groups)" : "");
-		if (strlen(text) < g->cols)
-			grid_puts(g, y, g->cols - (unsigned)strlen(text),
-				  (unsigned)strlen(text), ROLE_DIM, text);
-	}
-	buf_release(&b);
-}
-
-struct hint { const char *key, *word; uint32_t in; bool wide, acts; };
-static const struct hint hints[] = {
-	{ "?", "Help", '?', false, false }, { "/", "Find", '/', false, false },
-	{ "&", "Filter", '&', false, false }, { "t", "Group", 't', false, false },
-	{ "s", "Sort", 's', false, false }, { "Ret", "Info", IN_ENTER, false, false },
-	{ "o", "Hold", 'o', false, false }, { "K", "Kill", 'K', false, true },
-	{ "q", "Quit", 'q', false, false },
-};
-static const struct hint wide_hints[] = {
-	{ "F1", "Help", '?', true, false }, { "F2", "Setup", IN_F2, true, false },
-	{ "F3", "Find", '/', true, false }, { "F4", "Filter", '&', true, false },
-	{ "F5", "Group", 't', true, false }, { "F6", "Sort", 's', true, false },
-	{ "F7", "Pause", 'Z', true, false }, { "F8", "Close", 'X', true, true },
-	{ "F9", "Kill", 'K', true, true }, { "F10", "Quit", IN_F10, true, false },
-	{ "Enter", "Details", IN_ENTER, true, false }, { "o", "Hold", 'o', true, false },
-	{ "w", "Pin", 'w', true, false }, { "l", "This process", 'l', true, false },
-	{ "c", "Copy", 'c', true, false },
-};
-
-/* Walks the key line; draws it, or finds what is at x. */
-static uint32_t key_line(const struct ui *ui, struct grid *g, unsigned y, int find)
-{
-	bool wide = ui->cols >= 140;
-	const struct hint *h = wide ? wide_hints : hints;
-	unsigned n = wide ? sizeof(wide_hints) / sizeof(*h) : sizeof(hints) / sizeof(*h);
-	unsigned x = 1, i, from;
-
-	for (i = 0; i < n; i++) {
-		if (h[i].acts && (ui->readonly || ui->replay))
-			continue;
-		/* Quit is never lost. */
-		if (!wide && i + 1 < n &&
-		    x + strlen(h[i].key) + strlen(h[i].word) + 9 > ui->cols)
-			continue;
-		from = x;
-		if (g)
-			grid_puts(g, y, x, x < g->cols ? g->cols - x : 0, ROLE_KEY, h[i].key);
-		x += (unsigned)strlen(h[i].key) + 1;
-		if (g)
-			grid_puts(g, y, x, x < g->cols ? g->cols - x : 0, ROLE_KEY_TEXT,
-				  h[i].word);
-		x += (unsigned)strlen(h[i].word);
-		if (find >= 0 && (unsigned)find >= from && (unsigned)find < x)
-			return h[i].in;
-		x += 2;
-	}
-	return 0;
-}
-
-uint32_t ui_key_at(const struct ui *ui, unsigned x)
-{
-	return key_line(ui, NULL, 0, (int)x);
-}
-
 /* ---- the pane --------------------------------------------------------------------- */
 
 static void draw_pane(const struct ui *ui, struct grid *g)
@@ -676,8 +514,8 @@ void ui_draw(const struct ui *ui, struct grid *g)
 	if (ui->pane)
 		draw_pane(ui, g);
 	if (ui->lines >= 2)
-		draw_status(ui, g, ui->lines - 2);
-	key_line(ui, g, ui->lines - 1, -1);
+		ui_status(ui, g, ui->lines - 2);
+	ui_keys(ui, g, ui->lines - 1);
 	if (ui->box.kind)
 		box_draw(ui, g);
 }

@@ -266,6 +266,11 @@ unsigned ui_list_lines(const struct ui *ui);
 unsigned ui_list_top(const struct ui *ui);
 int ui_tab_at(const struct ui *ui, unsigned x);		/* -1 */
 int ui_column_at(const struct ui *ui, unsigned x);	/* field, -1 */
+
+/* ---- status.c ---------------------------------------------------------------------------- */
+
+void ui_status(const struct ui *ui, struct grid *g, unsigned y);
+void ui_keys(const struct ui *ui, struct grid *g, unsigned y);
 uint32_t ui_key_at(const struct ui *ui, unsigned x);	/* key of the key line, 0 */
 
 #endif
