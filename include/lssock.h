@@ -353,6 +353,7 @@ enum lssock_layout {
 #define LSSOCK_Q_AUDIT		0x100000 /* listening sockets of every family and namespace,
 					   and all that checks look at */
 #define LSSOCK_Q_METRICS	0x200000 /* every family, and all that metrics tell of */
+#define LSSOCK_Q_ANCESTORS	0x400000 /* names of the owners' parents, and of theirs */
 
 struct lssock_question {
 	size_t size;

@@ -127,6 +127,8 @@ uint32_t enrich_proc(struct collect *c, int32_t pid)
 	return row;
 }
 
+#define ANCESTORS (LSSOCK_Q_STORY | LSSOCK_Q_FULLEST | LSSOCK_Q_ANCESTORS)
+
 /* The ancestors of the owners, for "systemd > dockerd > docker-proxy". */
 static void enrich_ancestors(struct collect *c, const uint8_t *in_play)
 {
@@ -400,7 +402,7 @@ void enrich(struct collect *c)
 	}
 	if (needs & NEED_PROC)
 		enrich_procs(c, in_play);
-	if ((needs & NEED_PROC) && (c->q->flags & (LSSOCK_Q_STORY | LSSOCK_Q_FULLEST)))
+	if (needs & NEED_PROC && c->q->flags & ANCESTORS)
 		enrich_ancestors(c, in_play);
 	if (needs & NEED_FILE)
 		enrich_files(c, in_play);

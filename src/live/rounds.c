@@ -44,7 +44,8 @@ static int compile(struct rounds *r, const struct lssock_question *ask, struct l
 		q.columns = columns[i];
 		q.sort = "inode";
 		q.flags |= LSSOCK_Q_ALL | LSSOCK_Q_INFO | LSSOCK_Q_MEMORY | LSSOCK_Q_WATCH |
-			   (i == Q_FIRST ? LSSOCK_Q_NO_OWNERS : 0);
+			   (i == Q_FIRST ? LSSOCK_Q_NO_OWNERS : 0) |
+			   (i >= Q_FEW ? LSSOCK_Q_ANCESTORS : 0);
 		e = lssock_query_new(&q, &r->queries[i], err);
 	}
 	return e;

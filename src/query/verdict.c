@@ -46,6 +46,8 @@ static void say_size(const struct verdict *v, const char *before, uint64_t bytes
 {
 	say(v, before);
 	num_put_size(v->b, bytes);
+	if (bytes < 1000)
+		say(v, bytes == 1 ? " byte" : " bytes");
 }
 
 static void say_count(const struct verdict *v, const char *before, uint64_t n,
@@ -418,7 +420,7 @@ static bool is_left(const struct verdict *v)
 	say(v, "the other end has closed");
 	if (unread(v))
 		say_size(v, "; ", unread(v));
-	say(v, unread(v) ? " of it are unread and " : "; ");
+	say(v, unread(v) ? " of what it sent is unread, and " : "; ");
 	say_app(v);
 	say(v, " has not closed it");
 	say_for(v);
@@ -466,7 +468,8 @@ static bool is_receiving(const struct verdict *v)
 {
 	if (!v->t || !(v->t->flags & LSSOCK_T_RATES) || v->t->rx < 1 || v->t->rx < v->t->tx)
 		return false;
-	say_size(v, "healthy; receives ", (uint64_t)v->t->rx);
+	say(v, "healthy; receives ");
+	num_put_size(v->b, (uint64_t)v->t->rx);
 	say(v, "/s, and ");
 	say_app(v);
 	say(v, " keeps up with it");

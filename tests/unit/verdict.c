@@ -162,8 +162,11 @@ static void test_closing(void **state)
 	m.watched = true;
 	m.t.changed_ns = NOW - 90 * SEC;
 	m.k.rqueue = 4201;
-	says(&m, "the other end has closed; 4.2K of it are unread and the application (java) "
-		 "has not closed it for 1m30s");
+	says(&m, "the other end has closed; 4.2K of what it sent is unread, and the application "
+		 "(java) has not closed it for 1m30s");
+	m.k.rqueue = 2;
+	says(&m, "the other end has closed; 1 byte of what it sent is unread, and the "
+		 "application (java) has not closed it for 1m30s");
 	m.t.changed_ns = NOW;
 	m.k.rqueue = 1;
 	says(&m, "the other end has closed; the application (java) has not closed it yet");
@@ -250,7 +253,7 @@ static void test_datagrams(void **state)
 	m.k.rqueue = 832;
 	m.k.state = LSSOCK_ESTABLISHED;
 	m.drops = 1;
-	says(&m, "exchanges packets with one other end (the kernel counts no bytes); 832 of "
+	says(&m, "exchanges packets with one other end (the kernel counts no bytes); 832 bytes of "
 		 "memory are unread; has dropped 1 packet");
 	m.watched = true;
 	m.t.drops_ns = NOW - SEC;
@@ -269,7 +272,7 @@ static void test_little_known(void **state)
 	says(&m, "connected; nothing waits to be read or sent");
 	m.k.rqueue = 5;
 	m.k.wqueue = 1700;
-	says(&m, "connected; 5 unread; 1.7K not taken by the other end yet");
+	says(&m, "connected; 5 bytes unread; 1.7K not taken by the other end yet");
 	m.k.flags &= (uint16_t)~LSSOCK_F_QUEUES;
 	says(&m, "connected");
 	m = made(LSSOCK_TCP, LSSOCK_CLOSE_WAIT);
