@@ -141,6 +141,8 @@ static void track_again(struct collect *c, uint32_t row, uint32_t prev_row)
 	}
 	if (track_count(c->s, row, t))
 		rate(t, p, now);
+	else		/* time-wait moves nothing, whatever the connection did */
+		t->rx = t->tx = t->rx_avg = t->tx_avg = 0;
 	date(t, p, k, now, c->prev->meta.now_ns);
 }
 

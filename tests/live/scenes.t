@@ -68,6 +68,23 @@ seen '^xweb .*< 127\.0\.0\.1:40001 +closed' "a closed one stays for a while, mar
 key M-4
 seen '^.[0-9:]{8} +[0-9.]+m?s web .*:8080 +< 127[^ ]*:40001 +200K +0' "the closed one has its bytes and how long it lasted"
 
+# What has ended moves nothing: its time-wait socket has the last rate of nobody.
+key M-1
+obey curl connect c0 127.0.0.1 40005 127.0.0.1 8080
+obey web accept s0 l
+obey curl connect c1 127.0.0.1 40004 127.0.0.1 8080
+obey web accept s1 l
+seen '^.web .*< 127\.0\.0\.1:40004 +ESTAB +0' "another connection"
+obey curl send c1 200000
+obey web recv s1 200000
+seen '^.web .*< 127\.0\.0\.1:40004 +ESTAB +[1-9][0-9.]*K' "that receives"
+obey web close s1
+obey curl close c1
+seen '^~- .*8080 +< 127\.0\.0\.1:40004 +T-WAIT' "it ends in time-wait"
+seen '^rx 0/s  tx 0/s' "the totals are of what is there"
+obey curl close c0
+obey web close s0
+
 # Shorter than the interval: no round can see it.
 key M-1
 obey curl connect c2 127.0.0.1 40002 127.0.0.1 8080
