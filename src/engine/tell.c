@@ -101,6 +101,8 @@ static void put_user(struct buf *b, const struct lssock_snap *s, uint32_t uid)
 	size_t len;
 	const char *name = lssock_user(s, uid, &len);
 
+	if (!name)
+		buf_puts(b, "uid ");
 	if (name)
 		text_safe(b, name, len, TEXT_BLANK);
 	else

@@ -35,6 +35,23 @@ static uint64_t place_key(struct row_id id)
 	return hash_u64(id.ns ^ hash_u64(id.id));
 }
 
+static bool was_at(const struct ui *ui, uint32_t at, struct row_id id)
+{
+	return at < ui->placed && same_id(ui->items.v[at].id, id);
+}
+
+/* Half of a hash is half the memory; two lines may share it: then the next is tried. */
+static uint32_t place_before(const struct ui *ui, struct row_id id)
+{
+	uint32_t key = (uint32_t)place_key(id), at;
+
+	for (;; key++) {
+		at = index_get(&ui->places, key);
+		if (at == INDEX_NONE || was_at(ui, at, id))
+			return at;
+	}
+}
+
 uint32_t ui_find_row(const struct ui *ui, struct row_id id)
 {
 	uint32_t i, n;
@@ -128,6 +145,7 @@ int ui_filter(struct ui *ui, const char *text, struct lssock_err *err)
 	ui->filter = valid;
 	lssock_query_free(ui->query);
 	ui->query = query;
+	ui->asked_anew = true;
 	ui->list_due = true;
 	return 0;
 }
@@ -152,22 +170,40 @@ static bool is_wanted(const struct ui *ui, uint32_t row, uint32_t there)
 	       ui_is_pinned(ui, id) || ui_is_tagged(ui, id);
 }
 
+/* The row under the cursor stays until the cursor leaves it, though the filter may not let
+ * it through any more: what has closed is no problem. Another question has other rows. */
+static uint32_t row_to_keep(const struct ui *ui)
+{
+	const struct tab_state *t = &ui->tabs[ui->tab];
+	bool rolled = ui->tab == TAB_GROUPS || ui->tab == TAB_LISTEN;
+
+	if (!t->anchored || rolled || ui->asked_anew || place_before(ui, t->cursor) == LSSOCK_NONE)
+		return LSSOCK_NONE;
+	return ui_find_row(ui, t->cursor);
+}
+
 /* Rows of the snapshot that the tab shows; false: no memory. */
 static bool choose(struct ui *ui, uint32_t **ret, uint32_t *ret_n)
 {
+	uint32_t i, n, all, there, *chosen, keep = row_to_keep(ui);
 	struct lssock_view *view;
 	const uint32_t *rows;
-	uint32_t i, n, all, there, *chosen;
 
 	if (lssock_view_new(ui->snap, ui->query, &view, NULL) < 0)
 		return false;
 	rows = lssock_view_rows(view, &all);
 	lssock_tracks(ui->snap, &there);
 	chosen = mem_alloc((all + 1ul) * sizeof(*chosen));
-	for (i = n = 0; chosen && i < all; i++)
-		if (is_wanted(ui, rows[i], there))
-			chosen[n++] = rows[i];
+	for (i = n = 0; chosen && i < all; i++) {
+		if (!is_wanted(ui, rows[i], there))
+			continue;
+		chosen[n++] = rows[i];
+		keep = rows[i] == keep ? LSSOCK_NONE : keep;
+	}
 	lssock_view_free(view);
+	ui->matched = n;
+	if (chosen && keep != LSSOCK_NONE)
+		chosen[n++] = keep;
 	*ret = chosen;
 	*ret_n = n;
 	return chosen != NULL;
@@ -304,23 +340,6 @@ static bool item_key(const struct sorting *by, const struct item *i, struct sort
 	lssock_get(ui->snap, i->row, o && by->owners[o].how == LSSOCK_HOW_FD ? o : 0,
 		   (uint32_t)by->rank_field, &v);
 	return value_key(k, &v, by->scope);
-}
-
-static bool was_at(const struct ui *ui, uint32_t at, struct row_id id)
-{
-	return at < ui->placed && same_id(ui->items.v[at].id, id);
-}
-
-/* Half of a hash is half the memory; two lines may share it: then the next is tried. */
-static uint32_t place_before(const struct ui *ui, struct row_id id)
-{
-	uint32_t key = (uint32_t)place_key(id), at;
-
-	for (;; key++) {
-		at = index_get(&ui->places, key);
-		if (at == INDEX_NONE || was_at(ui, at, id))
-			return at;
-	}
 }
 
 /* Lines mostly come in the order that they had. */
@@ -627,7 +646,7 @@ static void build(struct ui *ui, const uint32_t *rows, uint32_t n)
 
 void ui_list(struct ui *ui)
 {
-	uint32_t *rows, n, there;
+	uint32_t *rows, n;
 
 	if (!ui->list_due || !ui->snap)
 		return;
@@ -636,12 +655,11 @@ void ui_list(struct ui *ui)
 	ui->list_due = false;
 	if (!choose(ui, &rows, &n))
 		return;
-	lssock_tracks(ui->snap, &there);
-	ui->matched = n;
 	ui->total = ui->tab == TAB_CLOSED ? ui->n_closed : ui->tab == TAB_UNIX ? ui->n_unix :
 		    ui->tab == TAB_LISTEN ? ui->n_listen : ui->n_sockets;
 	build(ui, rows, n);
 	mem_free(rows);
+	ui->asked_anew = false;
 	follow_cursor(ui);
 }
 

@@ -75,8 +75,9 @@ static void row_text(const struct ui *ui, struct buf *b, size_t room)
 	if (!i || !ui->snap)
 		return;
 	if (i->kind == ITEM_GROUP) {
-		buf_printf(b, "%s: %u pid%s, %u sockets, %u remotes", g->name, g->pids,
-			   g->pids == 1 ? "" : "s", g->n, g->remotes);
+		buf_printf(b, "%s: %u pid%s, %u socket%s, %u remote%s", g->name, g->pids,
+			   g->pids == 1 ? "" : "s", g->n, g->n == 1 ? "" : "s", g->remotes,
+			   g->remotes == 1 ? "" : "s");
 		return;
 	}
 	add_field(&about, "proc", "");

@@ -138,6 +138,7 @@ struct ui {
 	VEC(uint64_t) open;		/* keys of groups that are unfolded */
 	bool all_open;
 	bool list_due;			/* it does not show the state any more */
+	bool asked_anew;		/* the question is another than that of the list */
 
 	struct buf base;		/* of the command line: nothing else is collected */
 	struct buf filter;		/* valid, or empty */

@@ -62,6 +62,21 @@ key M-1 Down Enter
 screen
 END
 
+# The row under the cursor stays though the filter lets it through no more, until the
+# cursor leaves it; another filter is another question.
+scene 80x24 "the row under the cursor stays" <<'END'
+frame
+frame
+frame
+key & r x > 1 M Enter Down
+screen
+frame
+frame
+screen
+key & C-u r x > 2 M Enter
+screen
+END
+
 # Every tab, as drawn and wide.
 scene 80x24 "tabs" <<'END'
 frame
