@@ -175,11 +175,11 @@ static bool is_wanted(const struct ui *ui, uint32_t row, uint32_t there)
 static uint32_t row_to_keep(const struct ui *ui)
 {
 	const struct tab_state *t = &ui->tabs[ui->tab];
-	bool rolled = ui->tab == TAB_GROUPS || ui->tab == TAB_LISTEN;
 
-	if (!t->anchored || rolled || ui->asked_anew || place_before(ui, t->cursor) == LSSOCK_NONE)
+	if (!t->anchored || ui->asked_anew || ui->tab == TAB_GROUPS || ui->tab == TAB_LISTEN)
 		return LSSOCK_NONE;
-	return ui_find_row(ui, t->cursor);
+	return place_before(ui, t->cursor) == LSSOCK_NONE ? LSSOCK_NONE :
+							    ui_find_row(ui, t->cursor);
 }
 
 /* Rows of the snapshot that the tab shows; false: no memory. */
@@ -575,7 +575,9 @@ static struct sorting sorting_of(struct ui *ui)
 	struct sort sort = ui->tabs[ui->tab].sort;
 	const char *name = field_name(sort.field);
 	struct sorting by = {
-		.ui = ui, .sort = sort, .rank_field = sort.field, .held = ui_held(ui),
+		.ui = ui, .sort = sort, .rank_field = sort.field,
+		/* those that another question brings back have no place to hold */
+		.held = ui_held(ui) && !ui->asked_anew,
 		.scope = !strcmp(name, "scope"), .owners = lssock_owners(ui->snap, NULL),
 		.socks = lssock_socks(ui->snap, NULL),
 	};

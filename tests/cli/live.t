@@ -77,6 +77,16 @@ key & C-u r x > 2 M Enter
 screen
 END
 
+# What a shorter filter brings back has its place by what the list is sorted by.
+scene 80x24 "a new question" <<'END'
+frame
+frame
+frame
+key & n o b o d y
+key C-u : 4 4 3 0
+screen
+END
+
 # Every tab, as drawn and wide.
 scene 80x24 "tabs" <<'END'
 frame
