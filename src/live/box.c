@@ -232,7 +232,8 @@ static uint32_t lines_of(const struct ui *ui)
 static void move(struct ui *ui, int64_t by)
 {
 	struct box *b = &ui->box;
-	int64_t at = (int64_t)b->at + by, n = lines_of(ui);
+	int64_t at = (int64_t)b->at + by;
+	int64_t n = b->kind == BOX_HELP ? help_most(ui) + 1 : lines_of(ui);
 
 	b->at = (uint32_t)(at < 0 || !n ? 0 : at >= n ? n - 1 : at);
 }
@@ -394,8 +395,7 @@ void box_key(struct ui *ui, uint32_t key)
 {
 	struct box *b = &ui->box;
 
-	if (key == IN_ESC || key == 3 ||
-	    (b->kind == BOX_HELP && key != IN_UP && key != IN_DOWN)) {
+	if (key == IN_ESC || key == 3) {
 		box_close(ui);
 		return;
 	}
@@ -407,7 +407,9 @@ void box_key(struct ui *ui, uint32_t key)
 	case IN_HOME: move(ui, -INT32_MAX); return;
 	case IN_END: move(ui, INT32_MAX); return;
 	}
-	if (b->kind == BOX_KILL || b->kind == BOX_CLOSE)
+	if (b->kind == BOX_HELP)
+		box_close(ui);
+	else if (b->kind == BOX_KILL || b->kind == BOX_CLOSE)
 		act_key(ui, key);
 	else
 		chooser_key(ui, key);
@@ -464,37 +466,6 @@ static unsigned wrapped(struct grid *g, const struct frame *f, unsigned at, enum
 		}
 	}
 	return at;
-}
-
-static void draw_help(const struct ui *ui, struct grid *g)
-{
-	uint32_t i, n = 0, shown = 0, rows, skip;
-	const char *keys, *help;
-	unsigned columns = g->cols >= 76 ? 2 : 1, width;
-	struct frame f;
-	char text[80];
-
-	for (i = 0; i < ui_help_rows(); i++)
-		n += ui_help_row(i, &keys, &help);
-	f = frame_for(g, 74, (n + columns - 1) / columns + 2);
-	grid_frame(g, f.y, f.x, f.height, f.width, "Keys", ui->ascii);
-	rows = f.height > 4 ? f.height - 4 : 0;
-	width = f.width > 4 ? (f.width - 4) / columns : 0;
-	skip = ui->box.at;
-	for (i = 0; i < ui_help_rows() && rows && width > 20; i++) {
-		if (!ui_help_row(i, &keys, &help) || (columns == 1 && skip && skip--))
-			continue;
-		if (shown >= rows * columns)
-			break;
-		snprintf(text, sizeof(text), "%-16s", keys);
-		grid_puts(g, f.y + 1 + shown % rows, f.x + 2 + shown / rows * width, 16,
-			  ROLE_TITLE, text);
-		grid_puts(g, f.y + 1 + shown % rows, f.x + 2 + shown / rows * width + 16,
-			  width - 17, ROLE_PLAIN, help);
-		shown++;
-	}
-	line(g, &f, f.height > 3 ? f.height - 3 : 0, ROLE_DIM,
-	     "marks: > cursor + new x closed ~ changed ! problem Y your ssh * tagged ^ pinned");
 }
 
 static void target_lines(const struct ui *ui, struct grid *g, const struct frame *f,
@@ -618,8 +589,8 @@ static void chooser_line(const struct ui *ui, uint32_t i, char *buf, size_t size
 
 		name = lssock_user(ui->snap, (uint32_t)b->list.v[i], &len);
 		text_safe(&safe, name, name ? len : 0, 0);
-		snprintf(buf, size, "%6u  %-20s uid %u", b->counts.v[i], buf_cstr(&safe),
-			 (unsigned)b->list.v[i]);
+		snprintf(buf, size, "%6u  %-20s uid %u", b->counts.v[i],
+			 name ? buf_cstr(&safe) : "?", (unsigned)b->list.v[i]);
 		buf_release(&safe);
 	} else if (lssock_field_info((uint32_t)b->list.v[i], &info) == 0) {
 		const char *box = b->kind == BOX_SORT
@@ -655,7 +626,9 @@ static void draw_chooser(const struct ui *ui, struct grid *g)
 	top = b->at >= room && room ? b->at - room + 1 : 0;
 	for (i = 0; i < room && top + i < n; i++) {
 		chooser_line(ui, top + i, text, sizeof(text));
-		line(g, &f, i, ROLE_PLAIN, text);
+		if (f.width > 4)
+			grid_field(g, f.y + 1 + i, f.x + 2, f.width - 4, ROLE_PLAIN, text,
+				   strlen(text), false, GRID_CUT_END, ui->ascii ? '+' : 0x2026);
 		if (top + i == b->at && f.width > 2) {
 			grid_flag(g, f.y + 1 + i, f.x + 1, f.width - 2, CELL_CURSOR);
 			g->cursor_y = (uint16_t)(f.y + 1 + i);
@@ -670,7 +643,7 @@ void box_draw(const struct ui *ui, struct grid *g)
 {
 	switch (ui->box.kind) {
 	case BOX_HELP:
-		draw_help(ui, g);
+		help_draw(ui, g);
 		break;
 	case BOX_KILL: case BOX_CLOSE:
 		draw_act(ui, g);

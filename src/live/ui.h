@@ -248,6 +248,11 @@ void box_close(struct ui *ui);
 void box_key(struct ui *ui, uint32_t key);
 void box_draw(const struct ui *ui, struct grid *g);
 
+/* ---- help.c ------------------------------------------------------------------------ */
+
+void help_draw(const struct ui *ui, struct grid *g);
+uint32_t help_most(const struct ui *ui);	/* rows that it can be scrolled by */
+
 /* ---- prompt.c ------------------------------------------------------------------------ */
 
 void prompt_open(struct ui *ui, enum prompt_kind kind, const char *text);
