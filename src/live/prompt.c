@@ -337,7 +337,7 @@ static void draw_hint(const struct ui *ui, struct grid *g, unsigned y, unsigned 
 	else if (p->kind == PROMPT_FIND)
 		snprintf(text, sizeof(text), "(Tab filters)");
 	else if (p->kind == PROMPT_EXPORT)
-		snprintf(text, sizeof(text), "(.json, .csv or .txt; nothing is overwritten)");
+		snprintf(text, sizeof(text), "(.json, .csv or .txt)");
 	else
 		text[0] = '\0';
 	if (g->cols > x + 2)
