@@ -783,6 +783,8 @@ int lssock_audit_run(struct lssock_audit *a, struct lssock_snap *s,
 		     const struct lssock_query *q, struct lssock_report **ret,
 		     struct lssock_err *err);
 void lssock_report_free(struct lssock_report *r);
+/* What it judges; it stays the report's. */
+struct lssock_snap *lssock_report_snap(const struct lssock_report *r);
 /* In order of severity, the worst first, then of code, then as the services stand. */
 uint32_t lssock_findings(const struct lssock_report *r);	/* how many */
 const struct lssock_finding *lssock_finding(const struct lssock_report *r, uint32_t finding);

@@ -257,6 +257,11 @@ bool lssock_report_complete(const struct lssock_report *r)
 	return r->snap->meta.complete && !r->unjudged.n;
 }
 
+struct lssock_snap *lssock_report_snap(const struct lssock_report *r)
+{
+	return r->snap;
+}
+
 void lssock_report_free(struct lssock_report *r)
 {
 	if (!r)

@@ -288,7 +288,7 @@ static int set_word(struct cli *c, const struct cli_option *o, const char *arg)
 	case W_THEME: c->theme = arg; c->live_set = true; break;
 	case W_SCRIPT: c->script = arg; c->live_set = true; break;
 	case W_POLICY: c->audit.policy = arg; c->audit.set = true; break;
-	case W_BASELINE: c->audit.baseline = arg; c->audit.set = true; break;
+	case W_BASELINE: c->audit.baseline = arg; break;
 	case W_SAVE: c->audit.save = arg; c->audit.set = true; break;
 	case W_DISABLE: c->audit.disable = arg; c->audit.set = true; break;
 	case W_FAIL_ON: c->audit.fail_on = arg; c->audit.set = true; break;
@@ -509,8 +509,9 @@ const struct cli_option cli_options[] = {
 	  "lssock-policy(5), instead of the built-in checks", set_word, W_POLICY, NULL },
 	{ 0, "policy-init", NULL, AUDIT, NULL, "audit: print a policy that allows exactly what "
 	  "listens now", set_toggle, T_POLICY_INIT, NULL },
-	{ 0, "baseline", "FILE", AUDIT, NULL, "audit: what was added, removed or changed since "
-	  "--save wrote FILE, instead of the built-in checks", set_word, W_BASELINE, NULL },
+	{ 0, "baseline", "FILE", AUDIT, NULL, "audit, watch: what was added, removed or "
+	  "changed since --save wrote FILE; an audit then does without the built-in "
+	  "checks", set_word, W_BASELINE, NULL },
 	{ 0, "save", "FILE", AUDIT, NULL, "audit: write what listens now into FILE, for "
 	  "--baseline", set_word, W_SAVE, NULL },
 	{ 0, "checks", NULL, AUDIT, NULL, "audit: list the built-in checks; with --policy or "

@@ -18,12 +18,10 @@
 struct audit {
 	struct cli *c;
 	struct cli_answer a;
-	struct buf policy, baseline;
 	struct lssock_audit *audit;
 	struct lssock_report *report;
 	bool judges;			/* not only --policy-init or --save */
 	int fail_on;			/* enum lssock_severity */
-	const char *file;		/* that faults are in */
 };
 
 /* ---- what is to judge ---------------------------------------------------------------- */
@@ -40,41 +38,37 @@ static int read_text(const char *path, struct buf *ret)
 	return EXIT_USAGE;
 }
 
-static void on_fault(void *ctx, const struct lssock_fault *f)
+static void on_fault(void *file, const struct lssock_fault *f)
 {
-	const struct audit *u = ctx;
-
-	say_fault(u->file, f);
+	say_fault(file, f);
 }
 
-static int make_audit(struct audit *u)
+int audit_make(const struct cli *c, bool checks, struct lssock_audit **ret)
 {
-	const struct cli_audit *o = &u->c->audit;
+	const struct cli_audit *o = &c->audit;
 	struct lssock_audit_options opt = {
-		.size = sizeof(opt), .disable = o->disable, .fault = on_fault, .ctx = u,
-		.checks = o->list_checks,
+		.size = sizeof(opt), .disable = o->disable, .fault = on_fault, .checks = checks,
+		.ctx = (char *)(uintptr_t)(o->policy ? o->policy : o->baseline),
 	};
+	struct buf policy = { 0 }, baseline = { 0 };
 	struct lssock_err err = { .pos = -1 };
-	int r = 0;
+	int r = o->policy ? read_text(o->policy, &policy) : 0;
 
-	u->file = o->policy ? o->policy : o->baseline;
-	if (o->policy) {
-		r = read_text(o->policy, &u->policy);
-		opt.policy = buf_cstr(&u->policy);
-		opt.policy_len = u->policy.len;
+	if (r == 0 && o->baseline)
+		r = read_text(o->baseline, &baseline);
+	if (r == 0) {
+		opt.policy = o->policy ? buf_cstr(&policy) : NULL;
+		opt.policy_len = policy.len;
+		opt.baseline = o->baseline ? buf_cstr(&baseline) : NULL;
+		opt.baseline_len = baseline.len;
+		r = lssock_audit_new(&opt, ret, &err);
+		if (r < 0)
+			say("%s", err.msg[0] ? err.msg : strerror(-r));
+		r = r == 0 ? 0 : r == -EINVAL ? EXIT_USAGE : EXIT_FAILED;
 	}
-	if (r == 0 && o->baseline) {
-		r = read_text(o->baseline, &u->baseline);
-		opt.baseline = buf_cstr(&u->baseline);
-		opt.baseline_len = u->baseline.len;
-	}
-	if (r)
-		return r;
-	r = lssock_audit_new(&opt, &u->audit, &err);
-	if (r == 0)
-		return 0;
-	say("%s", err.msg[0] ? err.msg : strerror(-r));
-	return r == -EINVAL ? EXIT_USAGE : EXIT_FAILED;
+	buf_release(&policy);
+	buf_release(&baseline);
+	return r;
 }
 
 /* The audit's own options, before anything is asked. */
@@ -111,7 +105,7 @@ static int check_options(struct audit *u)
 static int take(struct audit *u)
 {
 	struct lssock_err err = { .pos = -1 };
-	int r = make_audit(u);
+	int r = audit_make(u->c, u->c->audit.list_checks, &u->audit);
 
 	if (r)
 		return r;
@@ -366,7 +360,5 @@ int cmd_audit(struct cli *c)
 	lssock_report_free(u.report);
 	answer_release(&u.a);
 	lssock_audit_free(u.audit);
-	buf_release(&u.policy);
-	buf_release(&u.baseline);
 	return r;
 }

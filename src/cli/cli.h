@@ -115,6 +115,9 @@ int cmd_close(struct cli *c);
 int cmd_watch(struct cli *c);
 int cmd_events(struct cli *c);
 int cmd_audit(struct cli *c);
+/* What judges, from the files of --policy and --baseline; checks: by the built-in ones as
+ * well. 0 or the exit status, and it has been said why. */
+int audit_make(const struct cli *c, bool checks, struct lssock_audit **ret);
 int cmd_diff(struct cli *c);
 int cmd_batch(struct cli *c);		/* watch --batch */
 

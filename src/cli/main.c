@@ -141,8 +141,12 @@ static int run(struct cli *c, const struct command *cmd)
 		return EXIT_USAGE;
 	}
 	if (c->audit.set && (!cmd || cmd->run != cmd_audit)) {
-		say("--checks, --policy, --policy-init, --baseline, --save, --disable, "
-		    "--fail-on and --allow-partial belong to `lssock audit'");
+		say("--checks, --policy, --policy-init, --save, --disable, --fail-on and "
+		    "--allow-partial belong to `lssock audit'");
+		return EXIT_USAGE;
+	}
+	if (c->audit.baseline && (!cmd || (cmd->run != cmd_audit && cmd->run != cmd_watch))) {
+		say("--baseline belongs to `lssock audit' and `lssock watch'");
 		return EXIT_USAGE;
 	}
 	if (cmd) {

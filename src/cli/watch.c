@@ -164,6 +164,14 @@ int cmd_watch(struct cli *c)
 	};
 	int r;
 
+	if (c->audit.baseline && (c->batch || (!c->script && !c->tty))) {
+		say("watch: --baseline is for the tab Listening of the live view");
+		return EXIT_USAGE;
+	}
+	if (c->audit.baseline && c->ask.flags & LSSOCK_Q_NO_OWNERS) {
+		say("watch: --baseline compares programs: not with --no-owners");
+		return EXIT_USAGE;
+	}
 	if (c->batch)
 		return cmd_batch(c);
 	if (!c->script && (!c->tty || !isatty(STDIN_FILENO)))
@@ -171,17 +179,22 @@ int cmd_watch(struct cli *c)
 	r = check(c);
 	if (r == 0 && c->script)
 		r = read_script(c->script, &script);
+	if (r == 0 && !(c->ask.flags & LSSOCK_Q_NO_OWNERS))
+		r = audit_make(c, true, &o.audit);
 	if (r)
-		return r;
+		goto out;
 	args_filter(c);
 	give_back_memory();
 	read_config(c, &config, &paths);
+	o.has_baseline = c->audit.baseline;
 	o.open = c->open;
 	o.ask = c->ask;
 	o.script = c->script ? buf_cstr(&script) : NULL;
 	r = ended(c, live_run(&o, &err), &err);
 	config_release(&config);
 	paths_release(&paths);
+out:
+	lssock_audit_free(o.audit);
 	buf_release(&script);
 	return r;
 }

@@ -47,6 +47,7 @@ void details_closed(struct details *d);
 void details_graphs(struct details *d, bool all);
 void details_events(struct details *d, const char *label);
 void details_verdict(struct details *d, const char *label);
+void details_findings(struct details *d, const char *label);	/* judged.c; NULL: a head */
 /* And of a wide one. */
 void details_process(struct details *d);	/* holders.c */
 void details_remote(struct details *d);

@@ -196,9 +196,11 @@ static void draw_problems(const struct ui *ui, struct grid *g, unsigned y, unsig
 		buf_puts(&owners, "   ");
 		missing = put_owners(ui, &owners);
 	}
+	/* how much is known is always said */
 	width = (unsigned)(b.len + owners.len);
-	if (from + width < g->cols) {
+	if (from + width < g->cols)
 		grid_put(g, y, g->cols - width, width, ROLE_PROBLEM, b.data, b.len);
+	if (from + owners.len <= g->cols) {
 		grid_put(g, y, g->cols - (unsigned)owners.len, (unsigned)owners.len,
 			 missing ? ROLE_PROBLEM : ROLE_PLAIN, owners.data, owners.len);
 	}
@@ -210,6 +212,7 @@ static void draw_rates(const struct ui *ui, struct grid *g, unsigned y)
 {
 	const char *more = ui->more_changed ? ">" : "";
 	char rx[16], tx[16], text[160];
+	struct buf b = { 0 };
 	unsigned x;
 
 	short_rate((double)ui->rx, rx);
@@ -217,14 +220,19 @@ static void draw_rates(const struct ui *ui, struct grid *g, unsigned y)
 	if (!ui->rates)
 		rx[0] = tx[0] = '.', rx[1] = tx[1] = '\0';
 	if (ui->tab == TAB_LISTEN)
-		snprintf(text, sizeof(text), "changed since start: +%u -%u", ui->listen_added,
+		snprintf(text, sizeof(text), "%ssince start: +%u -%u",
+			 g->cols < 120 ? "" : "changed ", ui->listen_added,
 			 ui->listen_removed);
 	else
 		snprintf(text, sizeof(text),
 			 "rx %s%s  tx %s%s  opened %s%.0f/s  closed %s%.0f/s", rx,
 			 ui->rates ? "/s" : "", tx, ui->rates ? "/s" : "",
 			 more, (double)ui->opened, more, (double)ui->closed);
-	x = grid_puts(g, y, 0, g->cols, ROLE_PLAIN, text);
+	buf_puts(&b, text);
+	if (ui->tab == TAB_LISTEN)
+		judged_text(ui, &b);
+	x = grid_puts(g, y, 0, g->cols, ROLE_PLAIN, buf_cstr(&b));
+	buf_release(&b);
 	if (ui->missed || ui->missed_unknown) {
 		snprintf(text, sizeof(text), "  %s%u events missed",
 			 ui->missed_unknown ? ">=" : "", ui->missed);

@@ -20,7 +20,8 @@ struct feed {
 	int out, wake;			/* eventfds */
 	/* under the lock */
 	struct frame frame;
-	bool full, stop, now, with_unix;
+	bool full, stop, now;
+	unsigned also;
 	uint64_t interval_us;
 	/* the thread's */
 	uint64_t auto_us;
@@ -61,15 +62,19 @@ static void stretch(struct feed *f, uint64_t interval_us, uint64_t scan_us)
 
 static void post(struct feed *f, struct frame *frame)
 {
-	struct lssock_snap *old = NULL;
+	struct frame old = { .snap = NULL };
 
 	pthread_mutex_lock(&f->lock);
 	if (f->full)
-		old = f->frame.snap;
+		old = f->frame;
 	f->frame = *frame;
+	if (!f->frame.report) {
+		f->frame.report = old.report;
+		old.report = NULL;
+	}
 	f->full = true;
 	pthread_mutex_unlock(&f->lock);
-	lssock_snap_free(old);
+	frame_release(&old);
 	ring(f->out);
 }
 
@@ -99,20 +104,22 @@ static void *collect(void *ctx)
 {
 	struct feed *f = ctx;
 	struct frame frame;
-	bool with_unix, stop = false;
+	bool stop = false;
+	unsigned also;
 	uint64_t began, interval;
 
 	while (!stop) {
 		pthread_mutex_lock(&f->lock);
-		with_unix = f->with_unix;
+		also = f->also;
 		interval = f->interval_us;
 		pthread_mutex_unlock(&f->lock);
 		began = io_now_ns();
-		rounds_next(f->rounds, with_unix, &frame);
+		rounds_next(f->rounds, also, &frame);
 		stretch(f, interval, frame.scan_us);
 		frame.auto_us = f->auto_us;
 		post(f, &frame);
-		if (!rounds_want_more(f->rounds) || frame.error[0])
+		if (frame.error[0] || (!rounds_want_more(f->rounds) &&
+				       !rounds_judge(f->rounds, also)))
 			rest(f, began);
 		pthread_mutex_lock(&f->lock);
 		stop = f->stop || frame.ended;
@@ -154,7 +161,7 @@ int feed_start(const struct feed_options *opt, struct feed **ret, struct lssock_
 		return -ENOMEM;
 	pthread_mutex_init(&f->lock, NULL);
 	f->interval_us = opt->interval_us;
-	f->with_unix = opt->with_unix;
+	f->also = opt->also;
 	f->out = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	f->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	e = f->out < 0 || f->wake < 0 ? -errno : rounds_open(opt, &f->rounds, err);
@@ -178,7 +185,7 @@ void feed_stop(struct feed *f)
 	ring(f->wake);
 	pthread_join(f->thread, NULL);
 	if (f->full)
-		lssock_snap_free(f->frame.snap);
+		frame_release(&f->frame);
 	release(f);
 }
 
@@ -201,13 +208,13 @@ bool feed_take(struct feed *f, struct frame *ret)
 	return full;
 }
 
-void feed_ask(struct feed *f, uint64_t interval_us, bool with_unix, bool now)
+void feed_ask(struct feed *f, uint64_t interval_us, unsigned also, bool now)
 {
 	pthread_mutex_lock(&f->lock);
 	if (f->interval_us != interval_us)
 		f->auto_us = 0;
 	f->interval_us = interval_us;
-	f->with_unix |= with_unix;
+	f->also = (f->also & ALSO_UNIX) | also;
 	f->now |= now;
 	pthread_mutex_unlock(&f->lock);
 	ring(f->wake);

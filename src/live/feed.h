@@ -15,6 +15,6 @@ void feed_stop(struct feed *f);		/* waits for the round that runs; takes NULL */
 int feed_fd(const struct feed *f);	/* readable when there is a frame */
 bool feed_take(struct feed *f, struct frame *ret);
 /* From the next round on; now: do not wait for it. */
-void feed_ask(struct feed *f, uint64_t interval_us, bool with_unix, bool now);
+void feed_ask(struct feed *f, uint64_t interval_us, unsigned also, bool now);
 
 #endif

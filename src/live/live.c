@@ -86,6 +86,8 @@ static void begin(struct ui *ui, const struct live_options *opt)
 	ui->ascii |= opt->ascii;
 	ui->readonly |= opt->readonly;
 	ui->replay = opt->open.tape_in;
+	ui->judges = opt->audit;
+	ui->has_baseline = opt->has_baseline;
 	ui->owners = !(opt->ask.flags & LSSOCK_Q_NO_OWNERS);
 	ui->mouse &= !opt->no_mouse;
 	if (opt->ask.filter)
@@ -93,11 +95,17 @@ static void begin(struct ui *ui, const struct live_options *opt)
 	read_session(ui, opt->ssh_connection);
 }
 
+static unsigned also_of(const struct ui *ui)
+{
+	return (ui->replay || ui->tab == TAB_UNIX ? ALSO_UNIX : 0u) |
+	       (ui->tab == TAB_LISTEN ? ALSO_AUDIT : 0u);
+}
+
 static void feed_options(const struct live *l, struct feed_options *ret)
 {
 	*ret = (struct feed_options){
 		.open = l->opt->open, .ask = l->opt->ask, .interval_us = l->ui.interval_us,
-		.with_unix = l->ui.replay || l->ui.tab == TAB_UNIX,
+		.audit = l->opt->audit, .also = also_of(&l->ui),
 	};
 }
 
@@ -106,6 +114,8 @@ static void take_frame(struct live *l, const struct frame *f)
 	struct ui *ui = &l->ui;
 
 	snprintf(ui->feed_error, sizeof(ui->feed_error), "%s", f->error);
+	if (f->report)
+		ui_judge(ui, f->report);
 	if (!f->snap)
 		return;
 	ui->scan_us = f->scan_us;
@@ -168,8 +178,9 @@ static void do_deeds(struct live *l)
 	if (l->term && due & DUE_THEME)
 		look(l);
 	if (l->feed && (due | ui->due) & (DUE_ASK | DUE_REFRESH))
-		feed_ask(l->feed, ui->interval_us, ui->tab == TAB_UNIX,
-			 (due | ui->due) & DUE_REFRESH || ui->tab == TAB_UNIX);
+		feed_ask(l->feed, ui->interval_us, also_of(ui),
+			 (due | ui->due) & DUE_REFRESH || ui->tab == TAB_UNIX ||
+			 (ui->tab == TAB_LISTEN && !ui->judged.report));
 	if (l->rounds && (due | ui->due) & DUE_REFRESH)
 		l->next_ns = 0;
 	ui->due &= DUE_QUIT | DUE_SUSPEND | DUE_REPAINT;
@@ -215,7 +226,7 @@ static void next_round(struct live *l)
 
 	if (l->ended || now < l->next_ns || (l->ui.paused && l->next_ns))
 		return;
-	rounds_next(l->rounds, true, &f);
+	rounds_next(l->rounds, ALSO_UNIX | ALSO_AUDIT, &f);
 	l->next_ns = now + (uint64_t)((double)l->ui.interval_us * 1000 / speed);
 	l->ended = f.ended;
 	if (f.ended)
@@ -332,6 +343,7 @@ int live_run(const struct live_options *opt, struct lssock_err *err)
 
 	begin(&l.ui, opt);
 	r = opt->script ? play(&l, err) : run(&l, err);
+	ui_judge(&l.ui, NULL);		/* before the question that it answers */
 	feed_stop(l.feed);
 	rounds_close(l.rounds);
 	ui_release(&l.ui);

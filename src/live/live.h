@@ -11,6 +11,8 @@ struct live_options {
 	struct lssock_question ask;	/* filter, protocols, namespaces; borrowed */
 	const struct config *config;	/* borrowed and, for histories, changed */
 	const struct config_paths *paths;	/* NULL: no state is written */
+	struct lssock_audit *audit;	/* of what listens; borrowed; NULL: none */
+	bool has_baseline;		/* it compares with one */
 	uint32_t rounds;		/* it ends after so many; 0: never */
 	uint64_t interval_us;		/* 0: the configuration's, or 1 s */
 	double speed;			/* of a recording; 0: 1 */

@@ -94,6 +94,8 @@ char ui_mark(const struct ui *ui, const struct item *i)
 	else if (i->group < ui->groups.n)
 		mark = ui->groups.v[i->group].problem ? '!' :
 		       ui->groups.v[i->group].fresh ? '+' : ' ';
+	if (mark == ' ' && ui_is_judged_bad(ui, i))
+		mark = '!';
 	mark = wanted(ui, mark);
 	return mark == ' ' && ui_is_pinned(ui, i->id) ? '^' : mark;
 }

@@ -115,6 +115,7 @@ static void narrow(struct details *d, struct flow *f, unsigned width, bool verdi
 	numbers(d);
 	if (!verdict_first)
 		details_verdict(d, "Verdict");
+	details_findings(d, "Audit");
 	if (!d->full)
 		return;
 	details_memory(d);
@@ -171,6 +172,7 @@ static void right(struct details *d)
 	details_graphs(d, true);
 	flow_head(d->f, "VERDICT");
 	details_verdict(d, "");
+	details_findings(d, NULL);
 	if (!d->p->h || !d->p->h->n_events)
 		return;
 	flow_head(d->f, "EVENTS");

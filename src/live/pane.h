@@ -21,6 +21,7 @@ struct pane {
 	const struct lssock_snap *snap;
 	uint32_t row;
 	const struct pane_history *h;	/* NULL: none was kept */
+	const struct lssock_report *report;	/* of an audit, NULL: none */
 	uint16_t top;			/* so many lines are scrolled away */
 	bool ascii;
 	bool gone;			/* it is not there any more, and no closed row either */

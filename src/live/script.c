@@ -44,10 +44,12 @@ static bool frame(struct player *p)
 	struct ui *ui = p->s->ui;
 	struct frame f;
 
-	rounds_next(p->rounds, true, &f);
+	rounds_next(p->rounds, ALSO_UNIX | ALSO_AUDIT, &f);
 	snprintf(ui->feed_error, sizeof(ui->feed_error), "%s", f.error);
 	if (f.ended)
 		ui_say(ui, false, "the recording ends here");
+	if (f.report)
+		ui_judge(ui, f.report);
 	if (!f.snap)
 		return true;
 	ui->tells = f.tells;

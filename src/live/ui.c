@@ -97,6 +97,7 @@ void ui_release(struct ui *ui)
 	vec_release(&ui->groups);
 	index_release(&ui->places);
 	vec_release(&ui->sticky);
+	ui_judge(ui, NULL);
 	vec_release(&ui->tagged);
 	vec_release(&ui->pinned);
 	vec_release(&ui->open);

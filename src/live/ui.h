@@ -94,6 +94,14 @@ struct box {
 	struct buf typed;
 };
 
+/* What an audit said of what listens. */
+struct judged {
+	struct lssock_report *report;	/* NULL: none yet */
+	struct index worst;		/* by row: the worst severity found */
+	uint32_t counts[LSSOCK_N_SEVERITY];	/* findings of checks */
+	uint32_t added, removed, changed;	/* since the baseline */
+};
+
 /* What live.c is to do. */
 enum {
 	DUE_QUIT = 1, DUE_SUSPEND = 2, DUE_REPAINT = 4, DUE_REFRESH = 8, DUE_COPY = 16,
@@ -104,6 +112,7 @@ enum {
 struct ui {
 	unsigned cols, lines;
 	bool ascii, readonly, htop_keys, mouse, replay;
+	bool judges, has_baseline;	/* what listens is audited; compared with one saved */
 	bool owners;			/* they are looked for, if not in the first frame */
 	const char *theme;
 	const char *no_columns;
@@ -154,6 +163,7 @@ struct ui {
 	bool status_bad;
 
 	/* what frames have told */
+	struct judged judged;
 	struct hist hist;
 	uint32_t counts[LSSOCK_N_STATE], n_sockets, n_unix, n_listen, n_problems;
 	uint32_t problems[LSSOCK_N_PROBLEM];
@@ -247,6 +257,12 @@ void box_open(struct ui *ui, enum box_kind kind);
 void box_close(struct ui *ui);
 void box_key(struct ui *ui, uint32_t key);
 void box_draw(const struct ui *ui, struct grid *g);
+
+/* ---- judged.c ---------------------------------------------------------------------- */
+
+void ui_judge(struct ui *ui, struct lssock_report *report);	/* takes it; NULL: none */
+bool ui_is_judged_bad(const struct ui *ui, const struct item *i);
+void judged_text(const struct ui *ui, struct buf *b);		/* for the header */
 
 /* ---- help.c ------------------------------------------------------------------------ */
 

@@ -70,7 +70,8 @@ void ui_pane(const struct ui *ui, const struct item *i, struct grid *g, unsigned
 	     unsigned lines)
 {
 	struct pane p = { .snap = ui->snap, .row = i->row, .top = ui->pane_top,
-			  .ascii = ui->ascii };
+			  .ascii = ui->ascii,
+			  .report = ui->tab == TAB_LISTEN ? ui->judged.report : NULL };
 	struct pane_history h;
 
 	if (i->kind == ITEM_GROUP && lines) {

@@ -72,9 +72,9 @@ static void to_tab(struct ui *ui, int which)
 {
 	if ((unsigned)which >= N_TABS || which == (int)ui->tab)
 		return;
-	ui->tab = (enum tab)which;
-	if (ui->tab == TAB_UNIX)
+	if (which == TAB_UNIX || which == TAB_LISTEN || ui->tab == TAB_LISTEN)
 		ui->due |= DUE_ASK;
+	ui->tab = (enum tab)which;
 	ask_again(ui);
 }
 

@@ -15,12 +15,48 @@ scene()
 		run watch --from live.tape --no-config --script "$T/script" --size "$t_size" "$@"
 		printf '%s\n' "$t_title"
 		cat "$T/out"
-		sed 's/^/! /' "$T/err"
+		sed "s|$T/||; s/^/! /" "$T/err"
 		[ $rc = 0 ] || echo "= $rc"
 		echo
 	) >"$T/section"
 	section '^# '
 }
+
+# What an audit finds, in the tab of what listens.
+scene 80x24 "judged" <<'END'
+frame
+frame
+key M-2
+key 5 4 3 2 Enter
+screen
+END
+scene 160x50 "judged, 160x50" <<'END'
+frame
+frame
+key M-2
+key 5 4 3 2 Enter
+screen
+END
+(cd "$top/fixtures/tapes" && "$LSSOCK" audit --from live.tape --save "$T/saved") 2>/dev/null
+sed -i -e '/ port=22 /d' -e '/ port=4430 /s/user=[^ ]*/user=root/' \
+	-e '/ port=53 /{p;s/port=53/port=54/;}' "$T/saved"
+scene 80x24 "beside a baseline" --baseline "$T/saved" <<'END'
+frame
+frame
+key M-2
+key 2 2 Enter
+screen
+END
+scene 80x24 "no baseline" --baseline "$T/none" <<'END'
+frame
+END
+echo "listener nonsense" >>"$T/saved"
+scene 80x24 "a damaged baseline" --baseline "$T/saved" <<'END'
+frame
+END
+scene 80x24 "a baseline without owners" --baseline "$T/saved" --no-owners <<'END'
+frame
+END
 
 # The first screens.
 scene 80x24 "first and third frame, 80x24" <<'END'

@@ -85,6 +85,21 @@ seen '^rx 0/s  tx 0/s' "the totals are of what is there"
 obey curl close c0
 obey web close s0
 
+# What listens is judged, and compared with what was saved.
+here="-t -N /proc/self/ns/net"		# the terminal's own socket is another
+"$LSSOCK" audit $here --save "$T/saved" 2>/dev/null
+live 80 24 $here --baseline "$T/saved"
+key M-2
+seen 'baseline: \+0 -0 ~0' "the tab Listening: as it was saved"
+obey web listen l2 0.0.0.0 6379 5
+seen 'baseline: \+1 -0 ~0' "a new listener is not in the baseline"
+seen '^! +6379 .*web' "and has a mark"
+key 6 3 7 9 Enter
+seen 'Audit .*baseline-added' "and the pane says why"
+obey web close l2
+seen 'baseline: \+0 -0 ~0' "until it is gone"
+live 80 24
+
 # Shorter than the interval: no round can see it.
 key M-1
 obey curl connect c2 127.0.0.1 40002 127.0.0.1 8080
