@@ -263,6 +263,7 @@ enum lssock_note_kind {
 	LSSOCK_NOTE_OWN_NETNS,		/* which namespace is ours cannot be told */
 	LSSOCK_NOTE_NAT_REFUSED,	/* ports that `what` passes on could not be read */
 	LSSOCK_NOTE_NAT_UNKNOWN,	/* rules that pass on ports nobody can tell */
+	LSSOCK_NOTE_NAMES_LATE,		/* names of LSSOCK_Q_NAMES; only informs */
 	LSSOCK_N_NOTE
 };
 struct lssock_note {
@@ -335,7 +336,8 @@ enum lssock_layout {
 #define LSSOCK_Q_INFO		0x0010	/* -i */
 #define LSSOCK_Q_MEMORY		0x0020	/* -m */
 #define LSSOCK_Q_TIMERS		0x0040	/* -o */
-#define LSSOCK_Q_RESOLVE	0x0080	/* -r: names by NSS allowed in the filter */
+#define LSSOCK_Q_RESOLVE	0x0080	/* -r: names by NSS allowed in the filter, and of
+					   users who are not in /etc/passwd */
 #define LSSOCK_Q_FOOTER		0x0100	/* hidden rows and namespaces are counted */
 #define LSSOCK_Q_FULLEST	0x0200	/* keep everything (record) */
 #define LSSOCK_Q_STORY		0x0400	/* one port: every state, namespace and need */
@@ -354,6 +356,8 @@ enum lssock_layout {
 					   and all that checks look at */
 #define LSSOCK_Q_METRICS	0x200000 /* every family, and all that metrics tell of */
 #define LSSOCK_Q_ANCESTORS	0x400000 /* names of the owners' parents, and of theirs */
+#define LSSOCK_Q_NAMES		0x800000 /* -r: hosts and services of what is shown are
+					   looked up, see lssock_host_name(); at most 3 s */
 
 struct lssock_question {
 	size_t size;
@@ -378,6 +382,9 @@ void lssock_query_free(struct lssock_query *q);
 
 typedef int (*lssock_write_fn)(void *ctx, const void *bytes, size_t len);
 
+/* The filter in its canonical form, as text: a name of a host or a service has become
+ * what it stood for. */
+int lssock_query_filter(const struct lssock_query *q, lssock_write_fn w, void *wctx);
 /* What will be asked of the kernel and why, as text (--explain). */
 int lssock_query_explain(const struct lssock_query *q, lssock_write_fn w, void *wctx);
 
@@ -629,6 +636,10 @@ struct lssock_value {
 	struct lssock_addr a;
 	uint32_t port;			/* END; LSSOCK_NONE: none */
 	char tmp[192];			/* storage of computed text */
+	/* END, with LSSOCK_Q_NAMES: what host and port are called, plain ASCII; NULL: that
+	 * is not known. lssock_value_text() gives the numbers. */
+	const char *host, *service;
+	uint32_t host_len, service_len;
 };
 
 /* Where a field nests in JSON. */
@@ -643,6 +654,7 @@ struct lssock_field_info {
 	enum lssock_nest nest;
 	bool both_ends;			/* `port`, `addr`: filter only */
 	bool watch_only;		/* LSSOCK_Q_WATCH */
+	bool names_only;		/* LSSOCK_Q_NAMES */
 };
 
 uint32_t lssock_fields(void);		/* how many there are */
@@ -663,6 +675,18 @@ const char *lssock_state_name(enum lssock_state state);	/* "ESTABLISHED" */
  * families for a question, and the SOCK_* type of unix sockets (0: any). -EINVAL. */
 int lssock_selection(const char *word, size_t len, uint32_t *ret_protos,
 		     uint32_t *ret_families, uint8_t *ret_type);
+
+/* ---- names of hosts ------------------------------------------------------- */
+
+/* The name of a host by its address (a whole one, prefix 32 or 128), as NSS gives it:
+ * from /etc/hosts, a name server or whatever nsswitch.conf(5) says. It may take many
+ * seconds, and send packets; nothing else here but the two flags of -r does. Of any
+ * thread, also of several at once. Whoever owns an address can call it what he likes:
+ * a name is given only if it leads back to the address, is made of letters, digits,
+ * '-', '_' and '.', and does not look like a number. buf is the caller's and is
+ * NUL-terminated. The length; -ENOENT: there is no such name, -EINVAL: it is no
+ * address of a host, -ENOSPC: 254 bytes would do. */
+int lssock_host_name(const struct lssock_addr *addr, char *buf, size_t size);
 
 /* ---- views and sheets -------------------------------------------------- */
 

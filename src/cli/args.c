@@ -36,6 +36,14 @@ static int set_flag(struct cli *c, const struct cli_option *o, const char *arg)
 	return 0;
 }
 
+static int set_numeric(struct cli *c, const struct cli_option *o, const char *arg)
+{
+	(void)o;
+	(void)arg;
+	c->ask.flags &= ~(uint32_t)LSSOCK_Q_RESOLVE;
+	return 0;
+}
+
 static int set_nothing(struct cli *c, const struct cli_option *o, const char *arg)
 {
 	(void)c;
@@ -412,8 +420,11 @@ const struct cli_option cli_options[] = {
 
 	{ 'p', "processes", NULL, SHOW, NULL, "owners; this is the default",
 	  set_nothing, 0, NULL },
-	{ 'n', "numeric", NULL, SHOW, NULL, "numbers instead of names; this is the default",
-	  set_nothing, 0, NULL },
+	{ 'n', "numeric", NULL, SHOW, NULL, "numbers instead of names; this is the default, "
+	  "and switches off -r before it", set_numeric, 0, NULL },
+	{ 'r', "resolve", NULL, SHOW, "names of hosts",
+	  "names of hosts, services and all users, by NSS: it may ask a name server; the "
+	  "filter may name hosts too", set_flag, LSSOCK_Q_RESOLVE, NULL },
 	{ 'e', "extended", NULL, SHOW, "extended",
 	  "more columns: uid, inode, cookie, mark, cgroup", set_flag,
 	  LSSOCK_Q_EXTENDED, NULL },
@@ -530,7 +541,6 @@ const struct cli_option cli_options[] = {
 	NOTHING('Q', "no-queues"),
 	{ 'U', NULL, NULL, NULL, NULL, NULL, set_proto, BIT(UNIX), NULL },
 	/* … or refused. */
-	REFUSED('r', "resolve", "resolving names is not supported yet"),
 	REFUSED('c', NULL,
 		"a program is proc:NAME; to repeat, lssock watch --batch"),
 	REFUSED('v', NULL, "what is missing is always said; see --stats and --explain"),

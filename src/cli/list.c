@@ -374,6 +374,10 @@ static void list_question(struct cli *c)
 	c->ask.width = c->tty && table ? c->width : 0;
 	if (c->format && !strcmp(c->format, "dot"))
 		c->ask.flags |= LSSOCK_Q_MAP;
+	if (c->ask.flags & LSSOCK_Q_RESOLVE)
+		c->ask.flags |= LSSOCK_Q_NAMES;
+	if (c->ask.flags & LSSOCK_Q_RESOLVE && c->pids && !c->columns.len)
+		buf_puts(&c->columns, "pid");	/* no ends are shown, so none are named */
 	if (is_metrics(c))
 		c->ask.flags |= LSSOCK_Q_METRICS | LSSOCK_Q_UNSORTED;
 	if (c->tty && table && !c->quiet && !c->summary && !c->ask.group_by && !c->pids)

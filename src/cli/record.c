@@ -61,6 +61,8 @@ int cmd_record(struct cli *c)
 	c->ask.protos = LSSOCK_PROTOS_ALL;
 	c->ask.flags |= LSSOCK_Q_FULLEST | LSSOCK_Q_ALL | LSSOCK_Q_EXTENDED | LSSOCK_Q_INFO |
 			LSSOCK_Q_MEMORY | LSSOCK_Q_TIMERS | LSSOCK_Q_FOOTER;
+	if (c->ask.flags & LSSOCK_Q_RESOLVE)
+		c->ask.flags |= LSSOCK_Q_NAMES;
 	c->ask.netns = c->ask.netns ? c->ask.netns : "all";
 	c->ask.layout = LSSOCK_LAYOUT_RECORD;
 	r = c->rounds > 1 ? record_rounds(c, &a) : answer_take(c, &a);

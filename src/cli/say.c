@@ -117,6 +117,20 @@ static uint32_t put_notes(struct buf *b, const struct lssock_snap *s,
 	return i;
 }
 
+/* Of what only informs, this alone is about what one sees. */
+static void say_late_names(const struct lssock_snap *s)
+{
+	uint32_t n, i;
+	const struct lssock_note *notes = lssock_notes(s, &n);
+	char text[320];
+
+	for (i = 0; i < n; i++)
+		if (notes[i].kind == LSSOCK_NOTE_NAMES_LATE) {
+			lssock_note_text(s, &notes[i], text, sizeof(text));
+			say("%s", text);
+		}
+}
+
 void say_notes(const struct lssock_snap *s)
 {
 	say_notes_of("", s);
@@ -143,6 +157,7 @@ void say_notes_of(const char *whose, const struct lssock_snap *s)
 	if (shown)
 		say("%sincomplete: %s", whose, buf_cstr(&b));
 	buf_release(&b);
+	say_late_names(s);
 }
 
 static void lose(int err)

@@ -362,6 +362,8 @@ static void question(struct stream *s)
 	c->ask.layout = s->json ? LSSOCK_LAYOUT_RECORD : LSSOCK_LAYOUT_TABLE;
 	c->ask.flags |= LSSOCK_Q_WATCH;
 	if (s->batch) {
+		if (c->ask.flags & LSSOCK_Q_RESOLVE)
+			c->ask.flags |= LSSOCK_Q_NAMES;
 		c->ask.width = c->tty && !s->json ? c->width : 0;
 		return;
 	}

@@ -66,6 +66,7 @@ int lssock_close(struct lssock *ctx)
 		return 0;
 	if (ctx->pool)
 		pool_free(ctx->pool);
+	named_free(ctx->named);
 	/* A late job still reads through the source: leave it to the process's end.
 	 * A tee leaves itself to its late jobs, and has a file to finish. */
 	if (ctx->source && (!ctx->late || !ctx->source->live || ctx->taping))

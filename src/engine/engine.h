@@ -14,6 +14,7 @@ struct lssock {
 	bool share;		/* the owner scan, between workers; not with a tape */
 	bool taping;
 	unsigned late;		/* jobs left behind: they still use the source */
+	struct named *named;	/* names that were found; NULL: nobody has asked */
 };
 
 /* One collection. */
@@ -42,6 +43,7 @@ struct collect {
 	bool hidden;		/* /proc does not show every process (hidepid) */
 	bool looked_twice;
 	bool netlink_gone;	/* NETLINK_SOCK_DIAG cannot be had at all */
+	uint64_t names_until_ns;	/* then the time for names is over; 0: not begun */
 };
 
 /* ---- collect.c: the stages ------------------------------------------------ */
@@ -209,5 +211,13 @@ void second_look(struct collect *c);
 void enrich(struct collect *c);
 /* The row of a process by its number, asked for if it is new; 0: not to be had. */
 uint32_t enrich_proc(struct collect *c, int32_t pid);
+
+/* ---- named.c: names of numbers, with -r --------------------------------------- */
+
+/* Of users who have none; again when more users have come. */
+void name_users(struct collect *c);
+/* Of hosts and services in what is shown. */
+void name_ends(struct collect *c);
+void named_free(struct named *n);	/* takes NULL */
 
 #endif

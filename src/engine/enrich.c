@@ -361,6 +361,8 @@ static void enrich_users(struct collect *c)
 	    ask_bytes(c, ASK_TEXT, 0, TEXT_GROUP, NULL, 0, &b) == 0)
 		snap_groups(c->s, b.data, b.len);
 	buf_release(&b);
+	if (c->q->flags & LSSOCK_Q_RESOLVE)
+		name_users(c);
 }
 
 /* Rows the filter may still match, with what it needs to judge them: their
@@ -383,19 +385,11 @@ static uint8_t *rows_in_play(struct collect *c)
 	return in_play;
 }
 
-void enrich(struct collect *c)
+static void enrich_rows(struct collect *c)
 {
 	uint32_t needs = c->plan->needs;
-	uint8_t *in_play;
+	uint8_t *in_play = rows_in_play(c);
 
-	if (needs & (NEED_USERS | NEED_FILE))
-		enrich_users(c);
-	namespaces_bound(c);
-	if (needs & NEED_IFACE)
-		enrich_ifaces(c);
-	if (!(needs & (NEED_PROC | NEED_FILE | NEED_CGROUP | NEED_UNITS)))
-		return;
-	in_play = rows_in_play(c);
 	if (!in_play) {
 		snap_note(c->s, LSSOCK_NOTE_LIMIT, 0, ENOMEM, 1, "details");
 		return;
@@ -411,4 +405,21 @@ void enrich(struct collect *c)
 	if (needs & NEED_UNITS)
 		enrich_units(c, in_play);
 	mem_free(in_play);
+}
+
+void enrich(struct collect *c)
+{
+	uint32_t needs = c->plan->needs;
+
+	if (needs & (NEED_USERS | NEED_FILE))
+		enrich_users(c);
+	namespaces_bound(c);
+	if (needs & NEED_IFACE)
+		enrich_ifaces(c);
+	if (needs & (NEED_PROC | NEED_FILE | NEED_CGROUP | NEED_UNITS))
+		enrich_rows(c);
+	if (needs & NEED_FILE && c->q->flags & LSSOCK_Q_RESOLVE)
+		name_users(c);		/* owners of files */
+	if (needs & (NEED_HOSTS | NEED_SERVICES))
+		name_ends(c);
 }

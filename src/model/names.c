@@ -276,6 +276,7 @@ const char *names_note(unsigned kind)
 		[LSSOCK_NOTE_OWN_NETNS] = "own-netns",
 		[LSSOCK_NOTE_NAT_REFUSED] = "nat-refused",
 		[LSSOCK_NOTE_NAT_UNKNOWN] = "nat-unknown",
+		[LSSOCK_NOTE_NAMES_LATE] = "names-late",
 	};
 	const char *name = NAME(names, kind);
 

@@ -40,7 +40,8 @@ bool lssock_note_incomplete(const struct lssock_note *n)
 		return n->err && n->err != ENOENT && n->err != EOPNOTSUPP && n->err != EINVAL;
 	if (n->kind == LSSOCK_NOTE_NAT_REFUSED)	/* older recordings do not have them */
 		return n->err != ENODATA;
-	return n->kind != LSSOCK_NOTE_VANISHED_PROC && n->kind != LSSOCK_NOTE_DETAILS;
+	return n->kind != LSSOCK_NOTE_VANISHED_PROC && n->kind != LSSOCK_NOTE_DETAILS &&
+	       n->kind != LSSOCK_NOTE_NAMES_LATE;
 }
 
 /* # the count, $ the thing, ! " (ERRNO)", {one|many} by the count. */
@@ -71,6 +72,8 @@ static const char *const note_forms[LSSOCK_N_NOTE] = {
 	[LSSOCK_NOTE_NAT_REFUSED] = "ports that $ passes on could not be read!",
 	[LSSOCK_NOTE_NAT_UNKNOWN] =
 		"# {rule|rules} of $ that {passes|pass} ports on could not be understood",
+	[LSSOCK_NOTE_NAMES_LATE] = "# {name was|names were} not found in time and "
+		"{stays a number|stay numbers}",
 };
 
 static void put_errno(struct buf *b, int err)
@@ -219,6 +222,18 @@ static void read_users(struct lssock_snap *s, bool groups, const char *text, siz
 void snap_users(struct lssock_snap *s, const char *text, size_t len)
 {
 	read_users(s, false, text, len);
+}
+
+void snap_user(struct lssock_snap *s, uint32_t uid, const char *name, size_t len)
+{
+	struct snap_user *u = len ? vec_push(&s->users) : NULL;
+
+	if (!len)
+		return;
+	s->failed |= !u;
+	if (u)
+		*u = (struct snap_user){ uid, snap_string(s, name, len) };
+	qsort(s->users.v, s->users.n, sizeof(*s->users.v), compare_users);
 }
 
 void snap_groups(struct lssock_snap *s, const char *text, size_t len)

@@ -84,6 +84,9 @@ static void free_details(struct lssock_snap *s)
 	vec_release(&s->notes);
 	vec_release(&s->users);
 	vec_release(&s->groups);
+	vec_release(&s->services);
+	vec_release(&s->hosts);
+	index_release(&s->by_host);
 	vec_release(&s->in_flight);
 	vec_release(&s->cgroups);
 	vec_release(&s->events);

@@ -13,6 +13,7 @@
 #include "model/kind.h"
 
 struct snap_user { uint32_t uid, name; };	/* sorted by uid; so are groups */
+struct snap_host { uint8_t ip[16]; uint32_t name; uint8_t family; };	/* name 0: none */
 /* A unix socket with `count` fds of others in its receive queue (SCM_RIGHTS).
  * proc 0: several processes could receive them. */
 struct snap_in_flight { uint32_t inode, proc, count; int32_t fd; };
@@ -47,6 +48,10 @@ struct lssock_snap {
 	bool nats_known;
 	VEC(struct lssock_note) notes;
 	VEC(struct snap_user) users, groups;
+	VEC(struct snap_user) services;		/* sorted: proto << 16 | port */
+	VEC(struct snap_host) hosts;		/* addresses whose names were asked */
+	struct index by_host;			/* stays when it is sealed */
+	bool hosts_known;
 	VEC(struct snap_in_flight) in_flight;
 	VEC(struct snap_cgroup) cgroups;
 	VEC(struct snap_sock_unit) sock_units;	/* in order of rows */
@@ -140,6 +145,8 @@ uint32_t snap_string(struct lssock_snap *s, const void *p, size_t len);
 /* From the text of /etc/passwd or /etc/group. */
 void snap_users(struct lssock_snap *s, const char *text, size_t len);
 void snap_groups(struct lssock_snap *s, const char *text, size_t len);
+/* One more user, who had no name. */
+void snap_user(struct lssock_snap *s, uint32_t uid, const char *name, size_t len);
 const char *snap_group(const struct lssock_snap *s, uint32_t gid, size_t *ret_len);
 
 /* Payload of an attribute in a row's kept attributes; as lssock_attr. */

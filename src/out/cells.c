@@ -200,6 +200,49 @@ static bool put_end_v4(struct table *t, struct cell *c, const struct lssock_valu
 	return true;
 }
 
+/* The address that a name stands for, where nothing is cut anyway. */
+static void put_number(struct table *t, const struct lssock_value *v)
+{
+	struct lssock_value number = *v;
+
+	number.port = LSSOCK_NONE;
+	number.s = v->s == v->tmp ? number.tmp : v->s;
+	value_put(&t->text, &number, true, t->flags);
+}
+
+/* Names are plain (model/host.h): none has a blank, a bracket or a colon. */
+static bool put_end_named(struct table *t, struct cell *c, const struct lssock_value *v)
+{
+	struct buf *b = &t->text;
+	size_t at;
+
+	if (!v->host && !v->service)
+		return false;
+	if (!v->host) {
+		put_number(t, v);
+	} else {
+		buf_put(b, v->host, v->host_len);
+		if (t->render->wide) {
+			buf_putc(b, '(');
+			put_number(t, v);
+			buf_putc(b, ')');
+		} else if (v->len) {
+			buf_putc(b, '%');
+			text_safe(b, v->s, v->len, t->flags);
+		}
+	}
+	if (v->port == LSSOCK_NONE)
+		return true;
+	at = b->len;
+	buf_putc(b, ':');
+	if (v->service)
+		buf_put(b, v->service, v->service_len);
+	else
+		buf_u64(b, v->port);
+	c->keep = b->len - at;
+	return true;
+}
+
 static void put_end(struct table *t, struct cell *c, struct lssock_value *v,
 		    uint32_t row, uint32_t col)
 {
@@ -207,7 +250,7 @@ static void put_end(struct table *t, struct cell *c, struct lssock_value *v,
 
 	if (col == t->remote)
 		put_dir(t, v->i, row);
-	if (put_end_v4(t, c, v))
+	if (put_end_named(t, c, v) || put_end_v4(t, c, v))
 		return;
 	v->i = 0;
 	value_put(&t->text, v, true, t->flags);

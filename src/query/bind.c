@@ -75,9 +75,14 @@ void filter_add_needs(const struct field *f, uint32_t *needs, uint32_t keep[DIAG
 	field_keep(f, keep);
 }
 
-/* What only a watch knows is not for other questions. */
+/* What only a watch knows is not for other questions, nor is what must be looked up. */
 static bool fits_question(struct parse *p, const struct field *f, uint32_t pos)
 {
+	if (f->needs & NEED_HOSTS && !(p->flags & LSSOCK_Q_NAMES)) {
+		parse_fail(p, pos, "`%s` is looked up only with -r, and only for lists "
+			   "(host names: src or dst, with -r)", f->name);
+		return false;
+	}
 	if (!(f->needs & NEED_TRACK) || p->flags & FILTER_WATCHES)
 		return true;
 	parse_fail(p, pos, "`%s` is known only in watch and events", f->name);

@@ -154,6 +154,8 @@ static const struct { uint32_t bit; const char *text; } facts[] = {
 	{ NEED_EXE_FILE, "what the files of the owners' programs are now" },
 	{ NEED_UNITS, "unit files of the sockets that pid 1 holds" },
 	{ NEED_NAT, "ports that nftables passes on" },
+	{ NEED_HOSTS, "names of the hosts that are shown, by the resolver" },
+	{ NEED_SERVICES, "names of their services" },
 };
 
 /* "for the filter, pid, process": who asks for it. */
@@ -204,6 +206,17 @@ static void put_needs(const struct lssock_query *q, struct buf *b)
 		return;
 	put_label(b, label);
 	buf_puts(b, "nothing but the tables\n");
+}
+
+int lssock_query_filter(const struct lssock_query *q, lssock_write_fn w, void *wctx)
+{
+	struct buf b = { 0 };
+	int r;
+
+	filter_print(q->filter, &b);
+	r = b.failed ? -ENOMEM : w(wctx, b.data, b.len);
+	buf_release(&b);
+	return r;
 }
 
 int lssock_query_explain(const struct lssock_query *q, lssock_write_fn w, void *wctx)

@@ -339,6 +339,7 @@ int lssock_field_info(uint32_t field, struct lssock_field_info *ret)
 		.type = type_name(f->type), .group = f->group, .unit = f->unit,
 		.nest = f->nest, .both_ends = f->filter_only,
 		.watch_only = f->needs & NEED_TRACK,
+		.names_only = f->needs & NEED_HOSTS,
 	};
 	return 0;
 }

@@ -38,6 +38,8 @@
 #define NEED_UNITS	0x1000000	/* unit files of sockets that pid 1 holds */
 #define NEED_NAT	0x2000000	/* ports that the kernel passes on */
 #define NEED_PORT_USE	0x4000000	/* every connection of TCP, for the ports it takes */
+#define NEED_HOSTS	0x8000000	/* names of hosts, by NSS */
+#define NEED_SERVICES	0x10000000	/* and of services */
 #define NEED_DETAILS	(NEED_PROC | NEED_FDS | NEED_CMD | NEED_EXE | NEED_UNIT)
 
 enum field_type {

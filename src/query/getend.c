@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include "model/addr.h"
+#include "model/host.h"
 #include "model/names.h"
 #include "query/getters.h"
 
@@ -134,6 +135,46 @@ GETTER(get_rport)
 		set_port(k->proto == LSSOCK_VSOCK ? k->remote.w[1] : k->rport, ret);
 }
 
+/* ---- names of hosts -------------------------------------------------------------- */
+
+static void set_host(const struct lssock_snap *s, const struct lssock_addr *a,
+		     struct lssock_value *ret)
+{
+	size_t len = 0;
+	const char *name = snap_host_name(s, a, &len);
+
+	if (s->hosts_known)
+		value_text(ret, name, len);
+	else
+		ret->kind = LSSOCK_V_LATER;
+}
+
+GETTER(get_lhost)
+{
+	const struct lssock_sock *k = snap_row(s, row);
+	struct lssock_addr a = local_addr(k);
+
+	if (!row_has_state(k))
+		value_unknown(ret);
+	else if (!has_local(k))
+		value_na(ret);
+	else
+		set_host(s, &a, ret);
+}
+
+GETTER(get_rhost)
+{
+	const struct lssock_sock *k = snap_row(s, row);
+	struct lssock_addr a = addr_of_end(k->family, &k->remote, NULL);
+
+	if (!row_has_state(k))
+		value_unknown(ret);
+	else if (!has_remote(k))
+		value_na(ret);
+	else
+		set_host(s, &a, ret);
+}
+
 /* ---- names of other families --------------------------------------------------- */
 
 static void put_number_or(const char *name, uint32_t number, struct lssock_value *ret)
@@ -234,6 +275,19 @@ static void set_end(const struct lssock_addr *a, uint32_t port, struct lssock_va
 	ret->len = 0;
 	ret->a = *a;
 	ret->port = port;
+	ret->host = ret->service = NULL;
+}
+
+/* What it is called, if somebody has asked. */
+static void name_end(const struct lssock_snap *s, uint8_t proto, struct lssock_value *ret)
+{
+	size_t len = 0;
+
+	ret->host = snap_host_name(s, &ret->a, &len);
+	ret->host_len = (uint32_t)len;
+	if (ret->port && ret->port <= UINT16_MAX)
+		ret->service = snap_service_name(s, proto, (uint16_t)ret->port, &len);
+	ret->service_len = (uint32_t)len;
 }
 
 static void inet_local(const struct lssock_snap *s, const struct lssock_sock *k, uint32_t port,
@@ -245,6 +299,8 @@ static void inet_local(const struct lssock_snap *s, const struct lssock_sock *k,
 	set_end(&a, port, ret);
 	if (i)
 		put_iface(s, i, ret);
+	if (s->hosts_known)
+		name_end(s, k->proto, ret);
 }
 
 /* The "port" of a raw socket is the protocol it takes. */
@@ -406,6 +462,8 @@ GETTER(get_remote)
 	} else if (snap_is_inet(k) && has_remote(k)) {
 		a = addr_of_end(k->family, &k->remote, NULL);
 		set_end(&a, k->proto == LSSOCK_RAW ? LSSOCK_NONE : k->rport, ret);
+		if (s->hosts_known)
+			name_end(s, k->proto, ret);
 	} else {
 		value_na(ret);
 	}

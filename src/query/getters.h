@@ -51,7 +51,7 @@ field_getter get_proto, get_family, get_type, get_state, get_source, get_inode, 
 /* ---- getend.c: its two ends ------------------------------------------------- */
 
 field_getter get_laddr, get_raddr, get_lport, get_rport, get_path, get_local, get_remote,
-	get_address, get_dir, get_peer, get_peer_proc, get_peer_pid,
+	get_lhost, get_rhost, get_address, get_dir, get_peer, get_peer_proc, get_peer_pid,
 	get_peer_ns, get_nlproto, get_portid, get_ethertype, get_ipproto, get_icmp_id,
 	get_xdp_queue;
 /* The local address; family 0 where it stands for every one of both families. */

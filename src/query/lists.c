@@ -52,6 +52,9 @@ static int find_shown(const struct lssock_query *q, const char *what, const char
 				 name);
 	if (f->needs & NEED_TRACK && !(q->flags & FILTER_WATCHES))
 		return plan_fail(err, "`%s` is known only in watch and events", f->name);
+	if (f->needs & NEED_HOSTS && !(q->flags & LSSOCK_Q_NAMES))
+		return plan_fail(err, "`%s` is looked up only with -r, and only for lists",
+				 f->name);
 	*ret = f;
 	return 0;
 }
@@ -89,6 +92,7 @@ static int add_names(struct lssock_query *q, const char *const *names, struct ls
 static int add_defaults(struct lssock_query *q, const struct lssock_question *ask,
 			struct lssock_err *err)
 {
+	static const char *const hosts[] = { "lhost", "rhost", NULL };
 	static const uint32_t groups[] = { LSSOCK_Q_EXTENDED, LSSOCK_Q_TIMERS, LSSOCK_Q_MEMORY,
 					   LSSOCK_Q_INFO };
 	bool record = ask->layout == LSSOCK_LAYOUT_RECORD;
@@ -100,6 +104,8 @@ static int add_defaults(struct lssock_query *q, const struct lssock_question *as
 		r = add_column(q, field_find("space", 5), err);
 	if (r == 0)
 		r = add_names(q, field_defaults(ask), err);
+	if (r == 0 && record && ask->flags & LSSOCK_Q_NAMES && !(ask->flags & LSSOCK_Q_MAP))
+		r = add_names(q, hosts, err);
 
 	for (i = 0; r == 0 && i < sizeof(groups) / sizeof(groups[0]); i++) {
 		if (ask->flags & groups[i])

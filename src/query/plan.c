@@ -278,6 +278,21 @@ static uint32_t needs_of_kind(uint32_t flags)
 	return needs;
 }
 
+/* Columns of a table that have names in place of numbers. */
+static bool shows_ends(const struct lssock_query *q)
+{
+	bool any = false;
+	uint32_t i;
+
+	if (q->layout != LSSOCK_LAYOUT_TABLE)
+		return false;
+	for (i = 0; i < q->columns.n && !q->groups.n; i++)
+		any |= q->columns.v[i]->type == FT_END;
+	for (i = 0; i < q->groups.n; i++)
+		any |= q->groups.v[i]->type == FT_END;
+	return any;
+}
+
 static void set_needs(struct lssock_query *q)
 {
 	struct plan *p = &q->plan;
@@ -288,6 +303,9 @@ static void set_needs(struct lssock_query *q)
 	if (!only_count)
 		need_shown(q, &p->needs, keep);
 	p->needs |= needs_of_kind(q->flags);
+	if (q->flags & LSSOCK_Q_NAMES && (q->flags & LSSOCK_Q_FULLEST ||
+					  (!only_count && shows_ends(q))))
+		p->needs |= NEED_HOSTS | NEED_SERVICES;
 	if (q->flags & LSSOCK_Q_NO_OWNERS)
 		p->needs &= ~(uint32_t)NEEDS_OF_OWNERS;
 	p->needs |= q->filter->needs;

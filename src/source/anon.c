@@ -476,6 +476,8 @@ void anon_chunk(const struct anon *a, const struct ask *ask, void *bytes, size_t
 		namespaces(a, bytes, len);
 		break;
 	case ASK_CGROUP:
+	case ASK_HOST:
+	case ASK_USER:
 		mask_text(a, bytes, len);
 		break;
 	case ASK_EVENTS:
@@ -491,6 +493,7 @@ void anon_chunk(const struct anon *a, const struct ask *ask, void *bytes, size_t
 	case ASK_CGROUP_ID:
 	case ASK_PIDS:
 	case ASK_ALIVE:
+	case ASK_SERVICE:
 	case ASK_N_KIND:
 		break;
 	}
@@ -509,13 +512,25 @@ static size_t path_at(const struct ask *ask)
 	return SIZE_MAX;
 }
 
+static uint64_t host_id(const struct anon *a, struct ask_host h)
+{
+	mask_ip(a, h.family, h.ip, sizeof(h.ip));
+	return hash_bytes(&h, sizeof(h));
+}
+
 int anon_id(const struct anon *a, const struct ask *ask, uint64_t *ret)
 {
 	size_t at = path_at(ask);
+	struct ask_host host;
 	unsigned char *arg;
 	uint64_t pid;
 
 	*ret = ask->id;
+	if (ask->kind == ASK_HOST && ask->arg_len == sizeof(host)) {
+		memcpy(&host, ask->arg, sizeof(host));
+		*ret = host_id(a, host);
+		return 0;
+	}
 	if (at >= ask->arg_len || num_u64(ask->arg, ask->arg_len, INT32_MAX, &pid))
 		return 0;
 	arg = mem_alloc(ask->arg_len);

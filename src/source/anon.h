@@ -16,7 +16,7 @@ int anon_init(struct anon *a);
 /* Rewrites one chunk of the answer to this ask in place. */
 void anon_chunk(const struct anon *a, const struct ask *ask, void *bytes, size_t len);
 /* The id under which the rewritten question is asked: where the id is the hash
- * of a path, that of the other path. -ENOMEM. */
+ * of a path or an address, that of the other one. -ENOMEM. */
 int anon_id(const struct anon *a, const struct ask *ask, uint64_t *ret);
 
 /* ---- mask.c -------------------------------------------------------------- */

@@ -606,6 +606,10 @@ static int kernel_ask(struct source *s, const struct ask *a, chunk_fn fn, void *
 		return answer_events(k, a, fn, ctx);
 	case ASK_UNITS:
 		return k->foreign ? -EOPNOTSUPP : unitfiles_read(&s->calls, fn, ctx);
+	case ASK_HOST:
+	case ASK_SERVICE:
+	case ASK_USER:
+		return k->foreign && a->kind == ASK_USER ? -EOPNOTSUPP : nss_ask(a, fn, ctx);
 	}
 	return -EOPNOTSUPP;
 }

@@ -235,6 +235,11 @@ void events_prune(struct events *e);
 
 int unitfiles_read(_Atomic uint64_t *calls, chunk_fn fn, void *ctx);
 
+/* ---- nss: names that others keep -------------------------------------------- */
+
+/* ASK_HOST, ASK_SERVICE, ASK_USER. */
+int nss_ask(const struct ask *a, chunk_fn fn, void *ctx);
+
 /* ---- procexe: the file of its program ------------------------------------- */
 
 int procscan_exe(const struct procscan *s, const struct ask_proc *arg, chunk_fn fn, void *ctx);

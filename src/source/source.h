@@ -117,6 +117,18 @@ enum ask_kind {
 	 * CAP_NET_ADMIN there; -EPROTONOSUPPORT: this kernel has no nftables. */
 	ASK_NAT,
 
+	/* ns 0, id: hash of arg. arg: struct ask_host. The name of a host that leads back
+	 * to this address; -ENOENT. Asks a name server; blocks; concurrent. */
+	ASK_HOST,
+
+	/* ns 0, id: enum lssock_proto << 16 | port. What services are called there;
+	 * -ENOENT. Blocks; concurrent. */
+	ASK_SERVICE,
+
+	/* ns 0, id: of a user. His name by NSS; -ENOENT, -EOPNOTSUPP: /proc is that of
+	 * another machine. Blocks; concurrent. */
+	ASK_USER,
+
 	ASK_N_KIND
 };
 
@@ -188,6 +200,7 @@ struct ask_events { uint32_t no_bpf; uint32_t own; };	/* own: of namespace 0 alo
 struct ask_proc { int32_t pid; uint32_t sections; uint64_t start_ns; };	/* bits 1u << tag */
 struct ask_fd { int32_t pid; uint32_t tid; int32_t fd; uint32_t inode; uint64_t start_ns; };
 struct ask_alive { int32_t pid; uint32_t zero; uint64_t start_ns; };
+struct ask_host { uint8_t family, zero[3], ip[16]; };
 struct ask_file { int32_t pid; uint32_t path_len; uint64_t start_ns; };
 
 #endif

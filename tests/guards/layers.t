@@ -72,5 +72,5 @@ only "and asked for in engine/act.c" "$(call 'diag_destroy')" src/engine/act.c s
 only "what changes something is sent from there" '(->|\.)act\(' src/engine/act.c src/source/tee.c
 only "nothing is run" "$(call '(system|popen|fork|vfork|exec[lv]p?e?|posix_spawnp?|dlopen)')" none
 only "no connections are made" "$(call '(connect|sendto|getaddrinfo|getnameinfo)')" \
-	src/source/nlsock.c 'src/cli/.*' src/query/resolve.c
+	src/source/nlsock.c 'src/cli/.*' src/query/resolve.c src/source/nss.c
 t_done
