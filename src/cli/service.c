@@ -20,6 +20,12 @@ void story_field(struct story *st, uint32_t row, uint32_t owner, const char *nam
 	if (f < 0)
 		return;
 	lssock_get(st->a.snap, row, owner, (uint32_t)f, &v);
+	if (v.kind == LSSOCK_V_END && v.host && !strcmp(name, "remote")) {
+		buf_put(&st->out, v.host, v.host_len);
+		buf_putc(&st->out, ':');
+		buf_u64(&st->out, v.port);
+		return;
+	}
 	n = lssock_value_text(&v, text, sizeof(text));
 	buf_put(&st->out, text, n < sizeof(text) ? n : sizeof(text) - 1);
 }
@@ -406,6 +412,8 @@ static void add_client(struct story *st, const struct lssock_sock *o, uint32_t r
 
 	if (o->peer < st->n_socks && story_owner(st, st->socks[o->peer].owner))
 		story_field(st, row, 0, "peer");
+	else if (get_field(st, row, 0, "rhost", &v))
+		story_field(st, row, 0, "rhost");
 	else if (get_field(st, row, 0, "raddr", &v))
 		story_field(st, row, 0, "raddr");
 	if (st->out.len > at)

@@ -215,6 +215,8 @@ static void story_question(struct story *st)
 
 	c->n_operands = 0;
 	c->ask.flags |= LSSOCK_Q_STORY | LSSOCK_Q_ALL;
+	if (c->ask.flags & LSSOCK_Q_RESOLVE)
+		c->ask.flags |= LSSOCK_Q_NAMES;
 	c->ask.netns = c->ask.netns ? c->ask.netns : "all";
 	if (*what == '/') {
 		st->path = what;

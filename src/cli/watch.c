@@ -148,12 +148,41 @@ static void give_back_memory(void)
 	mallopt(M_TRIM_THRESHOLD, 1 << 20);
 }
 
+static int put_text(void *ctx, const void *bytes, size_t len)
+{
+	buf_put(ctx, bytes, len);
+	return ((struct buf *)ctx)->failed ? -ENOMEM : 0;
+}
+
+/* Names of hosts in the filter become addresses here and now: the view compiles it again
+ * with each key, and must not wait for a name server. */
+static int settle_names(struct cli *c, struct buf *text)
+{
+	struct lssock_question q = c->ask;
+	struct lssock_query *query = NULL;
+	struct lssock_err err = { .pos = -1 };
+	int r;
+
+	if (!(c->ask.flags & LSSOCK_Q_RESOLVE) || !c->ask.filter)
+		return 0;
+	q.flags |= LSSOCK_Q_WATCH;
+	r = lssock_query_new(&q, &query, &err);
+	if (r == 0)
+		r = lssock_query_filter(query, put_text, text);
+	lssock_query_free(query);
+	if (r == 0)
+		c->ask.filter = buf_cstr(text);
+	else
+		say_filter(c->ask.filter, &err);
+	return r == 0 ? 0 : r == -EINVAL ? EXIT_USAGE : EXIT_FAILED;
+}
+
 int cmd_watch(struct cli *c)
 {
 	struct lssock_err err = { .pos = -1 };
 	struct config config;
 	struct config_paths paths = { 0 };
-	struct buf script = { 0 };
+	struct buf script = { 0 }, filter = { 0 };
 	struct live_options o = {
 		.config = &config, .paths = &paths, .interval_us = c->interval_us,
 		.rounds = c->rounds, .speed = c->speed,
@@ -184,6 +213,9 @@ int cmd_watch(struct cli *c)
 	if (r)
 		goto out;
 	args_filter(c);
+	r = settle_names(c, &filter);
+	if (r)
+		goto out;
 	give_back_memory();
 	read_config(c, &config, &paths);
 	o.has_baseline = c->audit.baseline;
@@ -195,6 +227,7 @@ int cmd_watch(struct cli *c)
 	paths_release(&paths);
 out:
 	lssock_audit_free(o.audit);
+	buf_release(&filter);
 	buf_release(&script);
 	return r;
 }

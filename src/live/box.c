@@ -23,8 +23,8 @@ static const char *const signal_words[SIGNALS] = {
 
 /* ---- settings ---------------------------------------------------------------------- */
 
-enum setting { SET_THEME, SET_HEADER, SET_LOOPBACK, SET_ALL, SET_NAMES, SET_MOUSE, SET_ASCII,
-	       SET_PROC, SET_KEYS, N_SETTINGS };
+enum setting { SET_THEME, SET_HEADER, SET_LOOPBACK, SET_ALL, SET_NAMES, SET_HOSTS, SET_MOUSE,
+	       SET_ASCII, SET_PROC, SET_KEYS, N_SETTINGS };
 
 static const char *const themes[] = { "default", "light", "mono", "contrast", "cvd" };
 
@@ -58,6 +58,9 @@ static void setting_text(const struct ui *ui, uint32_t which, char *buf, size_t 
 		break;
 	case SET_NAMES:
 		snprintf(buf, size, "ports by name    %s", ui->service_names ? "yes" : "no");
+		break;
+	case SET_HOSTS:
+		snprintf(buf, size, "hosts by name    %s", ui->host_names ? "yes" : "no");
 		break;
 	case SET_MOUSE:
 		snprintf(buf, size, "mouse            %s", ui->mouse ? "on" : "off");
@@ -98,6 +101,7 @@ static void change_setting(struct ui *ui, uint32_t which)
 	case SET_LOOPBACK: press(ui, 'L'); break;
 	case SET_ALL: press(ui, 'a'); break;
 	case SET_NAMES: press(ui, 'p'); break;
+	case SET_HOSTS: press(ui, 'd'); break;
 	case SET_MOUSE: press(ui, 'm'); break;
 	case SET_ASCII:
 		ui->ascii = !ui->ascii;
@@ -134,7 +138,7 @@ static void list_fields(struct ui *ui)
 		if (lssock_field_find(first[i]) >= 0)
 			add(b, lssock_field_find(first[i]));
 	for (i = 0; i < lssock_fields(); i++) {
-		if (lssock_field_info(i, &info) < 0 || info.both_ends)
+		if (lssock_field_info(i, &info) < 0 || info.both_ends || info.names_only)
 			continue;
 		for (k = 0; k < b->list.n && b->list.v[k] != (int)i; k++)
 			;

@@ -330,26 +330,18 @@ static void state(const struct cell_of *c, char *buf, size_t size, enum role *ro
 	snprintf(buf, size, "%s", word);
 }
 
-static void end(const struct cell_of *c, const char *which, bool port_only, char *buf,
-		size_t size)
+/* Where there is little room the local end is its port. */
+static void local(const struct cell_of *c, unsigned width, char *buf, size_t size)
 {
-	bool local = which[0] == 'l';
-	uint16_t port = local ? c->k->lport : c->k->rport;
-	struct lssock_value v;
-
-	if (port_only) {
-		snprintf(buf, size, ":%u", port);
-		return;
-	}
-	if (!get(c, which, &v)) {
-		snprintf(buf, size, "*");
-		return;
-	}
-	lssock_value_text(&v, buf, size);
+	if (width < 10)
+		snprintf(buf, size, ":%u", c->k->lport);
+	else
+		ui_end(c->ui, c->item->row, "local", width, buf, size);
 }
 
 /* Where others have the other end, a listener has its queue. */
-static void remote(const struct cell_of *c, char *buf, size_t size, enum role *role)
+static void remote(const struct cell_of *c, unsigned width, char *buf, size_t size,
+		   enum role *role)
 {
 	const struct lssock_sock *k = c->k;
 	bool full = k->flags & LSSOCK_F_LIMIT && k->rqueue > k->wqueue;
@@ -364,7 +356,7 @@ static void remote(const struct cell_of *c, char *buf, size_t size, enum role *r
 	if (k->state == LSSOCK_LISTEN || !k->rport)
 		snprintf(buf, size, "*");
 	else
-		end(c, "remote", false, buf, size);
+		ui_end(c->ui, c->item->row, "remote", width, buf, size);
 }
 
 static void direction(const struct cell_of *c, char *buf, size_t size)
@@ -513,8 +505,8 @@ static void child(const struct cell_of *c, char *buf, size_t size)
 	char near[96], far[96], arrow[4];
 	enum role none;
 
-	end(c, "local", false, near, sizeof(near));
-	remote(c, far, sizeof(far), &none);
+	local(c, sizeof(near) - 4, near, sizeof(near));
+	remote(c, sizeof(far) - 4, far, sizeof(far), &none);
 	direction(c, arrow, sizeof(arrow));
 	if (c->ui->tab == TAB_LISTEN || c->k->state == LSSOCK_LISTEN)
 		snprintf(buf, size, "  %s%s", branch, near);
@@ -642,9 +634,9 @@ static void socket_cell(const struct cell_of *c, const struct column *col, char 
 	else if (!strcmp(f, "state"))
 		state(c, buf, size, role);
 	else if (!strcmp(f, "local"))
-		end(c, f, col->width < 10, buf, size);
+		local(c, col->width, buf, size);
 	else if (!strcmp(f, "remote"))
-		remote(c, buf, size, role);
+		remote(c, col->width, buf, size, role);
 	else if (!strcmp(f, "dir"))
 		direction(c, buf, size);
 	else if (!strcmp(f, "rx") || !strcmp(f, "tx"))

@@ -25,8 +25,9 @@
 
 void config_init(struct config *c)
 {
-	*c = (struct config){ .mouse = -1, .ascii = -1, .names = -1, .hold = -1, .marks = -1,
-			      .loopback = -1, .header = -1, .readonly = -1, .tab = -1 };
+	*c = (struct config){ .mouse = -1, .ascii = -1, .names = -1, .hosts = -1, .hold = -1,
+			      .marks = -1, .loopback = -1, .header = -1, .readonly = -1,
+			      .tab = -1 };
 }
 
 static void free_texts(char **v, uint32_t n)

@@ -24,6 +24,7 @@ struct config {
 	char *group;
 	bool htop_keys;			/* keymap = htop: k kills */
 	int8_t mouse, ascii, names, hold, marks, loopback;	/* 1, 0, -1: not said */
+	int8_t hosts;			/* never kept: it sends packets */
 	int8_t header;			/* lines of it: 0 none, 1 one, 2 all; -1: not said */
 	int8_t readonly;
 	int8_t tab;			/* state file only; -1 */

@@ -204,6 +204,15 @@ static void name(struct details *d)
 	details_field(d, "clients ", "clients", "");
 }
 
+static void host(struct details *d, const char *before)
+{
+	if (!d->p->host)
+		return;
+	details_say(d, before);
+	details_say(d, d->p->host);
+	details_item(d);
+}
+
 void details_path(struct details *d)
 {
 	if (d->k->proto == LSSOCK_UNIX) {
@@ -219,6 +228,7 @@ void details_path(struct details *d)
 	}
 	details_field(d, "on ", "iface", "");
 	details_field(d, "clients ", "clients", "");
+	host(d, "host ");
 	details_field(d, "peer ", "peer", "");
 	details_field(d, "ns ", "space", "");
 }
@@ -248,6 +258,7 @@ void details_remote(struct details *d)
 	flow_head(d->f, "PEER");
 	details_line(d, "Remote");
 	details_field(d, "", "remote", "");
+	host(d, "");
 	details_field(d, "on this machine: ", "peer", "");
 	details_line(d, "Path");
 	direction(d);

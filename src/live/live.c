@@ -12,8 +12,10 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/io.h"
 #include "live/deed.h"
 #include "live/feed.h"
+#include "live/hosts.h"
 #include "live/script.h"
 #include "live/term.h"
 
@@ -89,6 +91,8 @@ static void begin(struct ui *ui, const struct live_options *opt)
 	ui->judges = opt->audit;
 	ui->has_baseline = opt->has_baseline;
 	ui->owners = !(opt->ask.flags & LSSOCK_Q_NO_OWNERS);
+	ui->host_names |= opt->ask.flags & LSSOCK_Q_RESOLVE;
+	ui->host_names &= !ui->replay;
 	ui->mouse &= !opt->no_mouse;
 	if (opt->ask.filter)
 		buf_puts(&ui->base, opt->ask.filter);
@@ -188,6 +192,19 @@ static void do_deeds(struct live *l)
 
 /* ---- a terminal ------------------------------------------------------------------- */
 
+/* Names of hosts are asked from when they are wanted on. */
+static void want_hosts(struct live *l)
+{
+	struct ui *ui = &l->ui;
+
+	if (ui->host_names && !ui->hosts)
+		ui->hosts = hosts_new(lssock_host_name);
+	if (!ui->hosts)
+		return;
+	hosts_take(ui->hosts, io_now_ns());
+	ui_want_hosts(ui);
+}
+
 static void show(struct live *l)
 {
 	struct ui *ui = &l->ui;
@@ -203,6 +220,7 @@ static void show(struct live *l)
 		ui->due |= DUE_REPAINT;
 	}
 	ui_list(ui);
+	want_hosts(l);
 	ui_draw(ui, &l->grid);
 	term_draw(l->term, &l->grid, ui->due & DUE_REPAINT);
 	ui->due &= ~(unsigned)DUE_REPAINT;
@@ -273,15 +291,17 @@ static void handle_input(struct live *l)
 
 static int loop(struct live *l)
 {
-	struct pollfd p[2] = {
+	struct pollfd p[3] = {
 		{ .fd = term_fd(l->term), .events = POLLIN },
 		{ .fd = l->feed ? feed_fd(l->feed) : -1, .events = POLLIN },
+		{ .fd = -1, .events = POLLIN },
 	};
 	struct frame f;
 
 	while (!(l->ui.due & DUE_QUIT) && !term_ended(l->term)) {
 		show(l);
-		if (poll(p, 2, wait_ms(l)) < 0 && errno != EINTR)
+		p[2].fd = l->ui.hosts ? hosts_fd(l->ui.hosts) : -1;
+		if (poll(p, 3, wait_ms(l)) < 0 && errno != EINTR)
 			return -errno;
 		tick(l);
 		if (p[0].revents & (POLLHUP | POLLERR | POLLNVAL))
@@ -346,6 +366,7 @@ int live_run(const struct live_options *opt, struct lssock_err *err)
 	ui_judge(&l.ui, NULL);		/* before the question that it answers */
 	feed_stop(l.feed);
 	rounds_close(l.rounds);
+	hosts_free(l.ui.hosts);
 	ui_release(&l.ui);
 	lssock_close(l.act);
 	grid_release(&l.grid);

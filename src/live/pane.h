@@ -22,6 +22,7 @@ struct pane {
 	uint32_t row;
 	const struct pane_history *h;	/* NULL: none was kept */
 	const struct lssock_report *report;	/* of an audit, NULL: none */
+	const char *host;		/* name of the remote end, plain ASCII; NULL */
 	uint16_t top;			/* so many lines are scrolled away */
 	bool ascii;
 	bool gone;			/* it is not there any more, and no closed row either */

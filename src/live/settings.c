@@ -270,13 +270,16 @@ static bool is_field(struct reading *r, const char *name)
 	unsigned distance = 3;
 	uint32_t i;
 
-	if (f >= 0 && lssock_field_info((uint32_t)f, &info) == 0 && !info.both_ends)
+	if (f >= 0 && lssock_field_info((uint32_t)f, &info) == 0 && !info.both_ends &&
+	    !info.names_only)
 		return true;
+	if (f >= 0 && info.names_only)
+		return complain(r, "`%s' is for lists with -r: see the key hosts", name);
 	if (f >= 0)
 		return complain(r, "`%s' is for filters only: l%s or r%s?", name, name,
 				name);
 	for (i = 0; i < lssock_fields(); i++)
-		if (lssock_field_info(i, &info) == 0 && !info.both_ends)
+		if (lssock_field_info(i, &info) == 0 && !info.both_ends && !info.names_only)
 			near = nearer(name, info.name, near, &distance);
 	if (near)
 		return complain(r, "unknown field `%.80s': did you mean %s?", name, near);
@@ -372,6 +375,7 @@ static const struct key keys[] = {
 	{ "mouse", "mouse", set_switch, AT(mouse), SET_MOUSE, false },
 	{ "ascii", "ascii", set_switch, AT(ascii), SET_ASCII, false },
 	{ "names", "names", set_switch, AT(names), SET_NAMES, false },
+	{ "hosts", "hosts", set_switch, AT(hosts), SET_HOSTS, false },
 	{ "hold", "hold", set_switch, AT(hold), SET_HOLD, false },
 	{ "marks", "marks", set_switch, AT(marks), SET_MARKS, false },
 	{ "loopback", "loopback", set_switch, AT(loopback), SET_LOOPBACK, false },

@@ -75,6 +75,7 @@ void ui_init(struct ui *ui, struct config *config)
 	ui->mouse = config->mouse != 0;
 	ui->ascii = config->ascii == 1;
 	ui->service_names = config->names == 1;
+	ui->host_names = config->hosts == 1;
 	ui->locked = config->hold == 1;
 	ui->no_loopback = config->loopback == 0;
 	ui->readonly = config->readonly == 1;

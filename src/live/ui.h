@@ -127,6 +127,7 @@ struct ui {
 	uint64_t hold_until_ns;
 	bool all, no_loopback, problems_only;
 	bool service_names, host_names;
+	struct hosts *hosts;		/* names that are known; NULL: nobody has asked */
 	uint8_t proc_as;		/* 0 name, 1 path, 2 command line */
 	uint8_t header;			/* 2 all, 1 one line, 0 none */
 	uint8_t pane;			/* 0 none, 1 half, 2 the screen */
@@ -229,6 +230,17 @@ void ui_reorder(struct ui *ui);
 /* The mark of a row: > is draw.c's. ' ' + x ~ ! Y * ^ */
 char ui_mark(const struct ui *ui, const struct item *i);
 bool ui_is_session(const struct ui *ui, uint32_t row);
+
+/* ---- ends.c ------------------------------------------------------------------------ */
+
+/* An end of a row ("local", "remote"): a name of the host if it is known and wanted. In
+ * so many columns, 0: any, its port is not cut. */
+void ui_end(const struct ui *ui, uint32_t row, const char *field, unsigned width, char *buf,
+	    size_t size);
+/* The name of an address ("raddr"), NULL: none, or not wanted. */
+const char *ui_host(const struct ui *ui, uint32_t row, const char *field);
+/* Has the names looked up that can be seen. */
+void ui_want_hosts(const struct ui *ui);
 
 /* ---- update.c -------------------------------------------------------------------- */
 

@@ -70,7 +70,7 @@ void ui_pane(const struct ui *ui, const struct item *i, struct grid *g, unsigned
 	     unsigned lines)
 {
 	struct pane p = { .snap = ui->snap, .row = i->row, .top = ui->pane_top,
-			  .ascii = ui->ascii,
+			  .ascii = ui->ascii, .host = ui_host(ui, i->row, "raddr"),
 			  .report = ui->tab == TAB_LISTEN ? ui->judged.report : NULL };
 	struct pane_history h;
 

@@ -391,6 +391,17 @@ static void key_names(struct ui *ui)
 	ui_say(ui, false, ui->service_names ? "ports by name" : "ports by number");
 }
 
+static void key_hosts(struct ui *ui)
+{
+	if (ui->replay) {
+		ui_say(ui, true, "this is a recording: names of hosts are not looked up");
+		return;
+	}
+	ui->host_names = !ui->host_names;
+	ui_say(ui, false, ui->host_names ? "hosts by name, as they are found" :
+	       "hosts by number");
+}
+
 static void key_process(struct ui *ui)
 {
 	static const char *const as[] = { "name", "path", "command line" };
@@ -515,7 +526,8 @@ static const struct binding bindings[] = {
 	{ { 'c', 'y' }, key_copy, 0, "c y", "copy the remote end" },
 	{ { 'Y' }, key_copy_row, 0, "Y", "copy the row" },
 	{ { 'x' }, key_export, 0, "x", "export what is shown" },
-	{ { 'p' }, key_names, QUIET, "p", "ports by name" },
+	{ { 'd' }, key_hosts, QUIET, "d p", "hosts, ports by name" },
+	{ { 'p' }, key_names, QUIET, NULL, NULL },
 	{ { 'e' }, key_process, QUIET, "e", "name, path or command" },
 	{ { 'f' }, key_columns, 0, "f", "columns" },
 	{ { IN_F2, 'C' }, key_setup, 0, "F2 C", "setup" },

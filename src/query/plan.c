@@ -303,8 +303,8 @@ static void set_needs(struct lssock_query *q)
 	if (!only_count)
 		need_shown(q, &p->needs, keep);
 	p->needs |= needs_of_kind(q->flags);
-	if (q->flags & LSSOCK_Q_NAMES && (q->flags & LSSOCK_Q_FULLEST ||
-					  (!only_count && shows_ends(q))))
+	if (q->flags & LSSOCK_Q_NAMES &&
+	    (q->flags & (LSSOCK_Q_FULLEST | LSSOCK_Q_STORY) || (!only_count && shows_ends(q))))
 		p->needs |= NEED_HOSTS | NEED_SERVICES;
 	if (q->flags & LSSOCK_Q_NO_OWNERS)
 		p->needs &= ~(uint32_t)NEEDS_OF_OWNERS;

@@ -222,7 +222,68 @@ seen 'type yes' "and not killed by Enter alone"
 key Escape
 t_ok "it is alive" kill -0 "$(pid web)" "$(pid curl)"
 
+# ---- names of hosts -----------------------------------------------------------------------
+mkdir "$T/etc"
+cp -a /etc/passwd /etc/group /etc/alternatives "$T/etc" 2>/dev/null
+[ ! -e /etc/ld.so.cache ] || cp /etc/ld.so.cache "$T/etc"
+printf 'hosts: files dns\n' >"$T/etc/nsswitch.conf"
+printf 'nameserver 127.0.0.53\noptions timeout:20 attempts:2\n' >"$T/etc/resolv.conf"
+printf '127.0.0.1 localhost\n127.0.0.9 alpha.test\n127.1.2.3 a-host-whose-name-is-longer.test\n' \
+	>"$T/etc/hosts"
+printf '127.9.0.2 liar.test\nliar.test 127.9.0.99\n127.9.0.3 ...\n' >"$T/zone"
+mount --bind "$T/etc" /etc
+mkfifo "$T/dns" "$T/dns-says"
+$python "$top/tests/nameserver.py" "$T/zone" 127.0.0.53 "$T/asked" <"$T/dns" >"$T/dns-says" &
+dns=$!
+exec 5>"$T/dns" 6<"$T/dns-says"
+read -r _ <&6
+obey web listen named 127.0.0.9 8081 10
+obey curl connect c3 127.1.2.3 40101 127.0.0.9 8081
+obey web accept s3 named
+obey curl connect c4 127.9.0.2 40102 127.0.0.9 8081
+obey web accept s4 named
+live 80 24
+seen '127\.1\.2\.3:40101' "numbers at first"
+t_is "$(cat "$T/asked")" "" "nobody is asked"
+key d
+seen ' alpha\.test:8081 ' "d shows names of hosts"
+seen '^.curl .* a-host[^ ]*…:40101 +> alpha\.test:8081' "a long one is cut at its end, and not the port"
+seen '127\.9\.0\.2:40102' "a name that leads elsewhere is none"
+t_like "$(cat "$T/asked")" '^liar' "though it was asked for"
+key / && screen send-keys -t 0 -l 40101 && key Enter Enter
+seen 'host (alpha|a-host-whose-name-is-longer)\.test' "the pane has it whole"
+key q d
+seen '127\.1\.2\.3:40101' "and d goes back to numbers"
+obey curl connect c5 127.9.0.3 40103 127.0.0.9 8081
+obey web accept s5 named
+seen '127\.9\.0\.3:40103' "one whose name server is silent"
+key d
+t_i=0
+while ! grep -q '^3\.0\.9\.127' "$T/asked" && [ $t_i -lt 150 ]; do
+	t_i=$((t_i + 1))
+	sleep 0.1
+done
+t_like "$(cat "$T/asked")" '^3\.0\.9\.127' "it is asked"
+seen ' alpha\.test:8081 ' "the others have their names"
+began=$(date +%s)
+key q
+while screen has-session 2>/dev/null && [ $(($(date +%s) - began)) -lt 15 ]; do sleep 0.1; done
+t_ok "quitting does not wait for it" test $(($(date +%s) - began)) -lt 10
+live 80 24 -r "'src alpha.test'"
+seen '^.web .* alpha\.test:8081 ' "-r begins with names, and takes them in the filter"
+unseen ' a-host[^ ]* +>' "which selects"
+key /
+screen send-keys -t 0 -l alpha
+key Enter
+seen 'alpha' "and the view goes on"
+"$LSSOCK" record "$T/named.tape" 2>/dev/null
+live 80 24 --from "$T/named.tape"
+seen '127\.0\.0\.9:8081' "a recording"
+key d
+seen 'recording: names of hosts are not looked up' "has no names, and says so"
 screen kill-server
+exec 5>&- 6<&-
+wait $dns
 exec 7>&-
 wait $day
 t_done
