@@ -134,6 +134,31 @@ run "$(fact tcp-connect client lport)"
 t_like "$(out)" 'curl.* > 127\.0\.0\.9:80' "or else numbers"
 scene_stop
 
+# ---- users -------------------------------------------------------------------
+
+if ! have_uids; then
+	skip "users by NSS" "a user namespace of one uid"
+elif ! getent passwd 65534 >/dev/null; then
+	skip "users by NSS" "nothing here but /etc/passwd names any"
+else
+	cp "$LSSOCK" "$T/lssock"
+	scene_start comm=web '[' uid=65534 comm=curl udp=127.0.0.9:9099 ']' tcp-listen=127.0.0.9:80 \
+		'[' comm=curl tcp-connect=127.0.0.9 ']' accept
+	run --columns user,lport lport:9099
+	t_like "$(out)" '^65534 ' "a user who is not in /etc/passwd"
+	run -r --columns user,puser,lport lport:9099
+	t_like "$(out)" '^nobody +nobody +9099$' "has a name with -r"
+	run -r user:nobody
+	t_like "$(out)" ' alpha\.test:9099 ' "and the filter knows it"
+	run user:nobody
+	t_rc 1 "as it does not without"
+	run audit -r user:nobody --json
+	t_json "in an audit too" 'any(s["port"] == 9099 for s in d["services"])'
+	LSSOCK=$T/lssock WITH="setpriv --reuid 65534 --regid 65534 --clear-groups" run -r 80
+	t_like "$(out)" 'clients +1 connected now \((localhost|alpha.test)\)' "a client in a story"
+	scene_stop
+fi
+
 # ---- a name server ----------------------------------------------------------
 
 : >"$T/asked"

@@ -526,8 +526,14 @@ static void record_anon(void)
 		{ ASK_FACTS, 0, 0, 0, { "now 5\nhost karlas-laptop\nkernel 6.1\n" }, { 36 } },
 		{ ASK_PROC, 0, 9, 0, { details }, { proc_reply(details) } },
 		{ ASK_FILE, 0, 0, 0, { "file" }, { 4 } },
+		{ ASK_HOST, 0, 0, 0, { "karla.columna" }, { 13 } },
+		{ ASK_USER, 0, 1001, 0, { "karla" }, { 5 } },
+		{ ASK_SERVICE, 0, LSSOCK_TCP << 16 | 80, 0, { "http" }, { 4 } },
 	};
+	struct ask_host host = { .family = AF_INET, .ip = { 0xcb, 0, 0x71, 9 } };
 	struct ask a = { .kind = ASK_FILE, .arg = &file };
+	struct ask h = { .kind = ASK_HOST, .id = hash_bytes(&host, sizeof(host)), .arg = &host,
+			 .arg_len = sizeof(host) };
 	struct source *s;
 	struct lssock_err err;
 	struct buf b = { 0 };
@@ -539,6 +545,9 @@ static void record_anon(void)
 	for (int i = 0; i < 7; i++)
 		assert_int_equal(ask(s, l[i].kind, l[i].ns, l[i].id, &b), 0);
 	assert_int_equal(s->ask(s, &a, gather, &b), 0);
+	assert_int_equal(s->ask(s, &h, gather, &b), 0);
+	assert_int_equal(ask(s, ASK_USER, 0, 1001, &b), 0);
+	assert_int_equal(ask(s, ASK_SERVICE, 0, LSSOCK_TCP << 16 | 80, &b), 0);
 	assert_int_equal(s->close(s), 0);
 	buf_release(&b);
 }
@@ -577,6 +586,7 @@ static void the_same_stays_the_same(void **state)
 		.head = { .pid = 77, .path_len = sizeof(file_path) - 1 } };
 	const size_t size = offsetof(__typeof__(file), path) + sizeof(file.path);
 	struct buf name = { 0 }, text = { 0 }, tcp = { 0 };
+	struct ask_host host = { .family = AF_INET };
 	struct lssock_err err;
 	struct source *s;
 	uint32_t ip;
@@ -602,6 +612,12 @@ static void the_same_stays_the_same(void **state)
 	snprintf(hex, sizeof(hex), "%08X", ip);
 	assert_int_equal(ask(s, ASK_TEXT, 0, TEXT_NET_TCP, &text), 0);
 	assert_memory_equal(text.data + 4 + 6, hex, 8);
+	/* whose name is asked for by the address that the row shows now */
+	memcpy(host.ip, &ip, 4);
+	assert_int_equal(ask(s, ASK_HOST, 0, hash_bytes(&host, sizeof(host)), &text), 0);
+	assert_int_equal(text.len, 4 + 13);
+	assert_memory_equal(text.data + 4, file.path + 13, 5);
+	EXPECT(s, ASK_SERVICE, 0, LSSOCK_TCP << 16 | 80, 0, "[4]http");
 	s->close(s);
 	buf_release(&name);
 	buf_release(&text);
