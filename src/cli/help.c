@@ -234,7 +234,8 @@ static void put_fields(struct buf *b, bool filter_only, const char *after)
 	for (i = 0; i < lssock_fields(); i++) {
 		struct lssock_field_info f;
 
-		if (lssock_field_info(i, &f) < 0 || f.watch_only || f.both_ends != filter_only)
+		if (lssock_field_info(i, &f) < 0 || f.watch_only || f.names_only ||
+		    f.both_ends != filter_only)
 			continue;
 		buf_puts(b, f.name);
 		buf_puts(b, after);

@@ -228,12 +228,12 @@ void snap_user(struct lssock_snap *s, uint32_t uid, const char *name, size_t len
 {
 	struct snap_user *u = len ? vec_push(&s->users) : NULL;
 
-	if (!len)
+	s->failed |= len && !u;
+	if (!u)
 		return;
-	s->failed |= !u;
-	if (u)
-		*u = (struct snap_user){ uid, snap_string(s, name, len) };
-	qsort(s->users.v, s->users.n, sizeof(*s->users.v), compare_users);
+	for (; u > s->users.v && u[-1].uid > uid; u--)
+		*u = u[-1];
+	*u = (struct snap_user){ uid, snap_string(s, name, len) };
 }
 
 void snap_groups(struct lssock_snap *s, const char *text, size_t len)

@@ -70,7 +70,7 @@ static void test_keys(void **state)
 	      "sort = -rtt\nsort.listen = scope\nsort.closed=-closed\n"
 	      "filter = port:443 and not state:time-wait ; web\n"
 	      "group = netns\nkeymap = htop\n"
-	      "mouse = off\nascii = on\nnames = yes\nhold = no\nmarks = 1\nloopback = 0\n"
+	      "mouse = off\nascii = on\nnames = yes\nhosts = on\nhold = no\nmarks = 1\nloopback = 0\n"
 	      "readonly = on\nheader = 1\n"
 	      "filter.web = port:80,443\nfilter.web = port:80\nfilter.ssh = port:22\n"
 	      "alias.3000 = my-app\nalias.65535 = last\nalias.3000 = mine");
@@ -88,6 +88,7 @@ static void test_keys(void **state)
 	assert_int_equal(c.mouse, 0);
 	assert_int_equal(c.ascii, 1);
 	assert_int_equal(c.names, 1);
+	assert_int_equal(c.hosts, 1);
 	assert_int_equal(c.hold, 0);
 	assert_int_equal(c.marks, 1);
 	assert_int_equal(c.loopback, 0);
@@ -550,7 +551,7 @@ static void fill(struct config *c)
 {
 	parse(c, true, "theme = cvd\ninterval = 0.25\nsort.unix = -proc\ngroup = port\n"
 		       "keymap = htop\nmouse = off\nascii = off\nnames = on\nhold = on\n"
-		       "marks = off\nloopback = off\nheader = 0\ntab = closed\n");
+		       "marks = off\nloopback = off\nheader = 0\ntab = closed\nhosts = on\n");
 	assert_no_complaint(c);
 	c->columns[1] = mem_alloc(sizeof(columns));
 	memcpy(c->columns[1], columns, sizeof(columns));
@@ -608,6 +609,7 @@ static void test_round_trip(void **state)
 	assert_int_equal(d.mouse, 0);
 	assert_int_equal(d.ascii, 0);
 	assert_int_equal(d.names, 1);
+	assert_int_equal(d.hosts, -1);	/* it sends packets: never by itself */
 	assert_int_equal(d.hold, 1);
 	assert_int_equal(d.marks, 0);
 	assert_int_equal(d.loopback, 0);

@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "model/host.h"
 #include "model/link.h"
 #include "model/names.h"
 #include "query/field.h"
@@ -502,6 +503,47 @@ static void test_other_attrs(void **state)
 
 /* ---- ends --------------------------------------------------------------------------- */
 
+/* Nobody has asked, there is none, there is one. */
+static void test_names_of_hosts(void **state)
+{
+	struct lssock_snap *s = new_snap();
+	struct lssock_sock k = sock(LSSOCK_TCP, AF_INET6, LSSOCK_ESTABLISHED);
+	struct lssock_addr near = { .family = AF_INET, .prefix = 32, .ip = { 10, 0, 0, 1 } };
+	struct lssock_value v;
+	uint32_t row;
+
+	(void)state;
+	set_ip(&k.local, AF_INET6, "::ffff:10.0.0.1");
+	set_ip(&k.remote, AF_INET6, "fe80::1");
+	k.lport = 22;
+	k.rport = 40000;
+	row = add(s, &k, NULL);
+	is_kind(s, row, "lhost", LSSOCK_V_LATER);
+	snap_host(s, &near, "near.test", 9);
+	snap_service(s, LSSOCK_TCP, 22, "ssh", 3);
+	snap_services(s);
+	s->hosts_known = true;
+	says(s, row, "lhost", "near.test");
+	is_kind(s, row, "rhost", LSSOCK_V_NA);
+	says(s, row, "laddr", "10.0.0.1");
+	says(s, row, "local", "10.0.0.1:22");	/* the text of a value is the number */
+	get(s, row, "local", &v);
+	assert_memory_equal(v.host, "near.test", 9);
+	assert_int_equal(v.host_len, 9);
+	assert_memory_equal(v.service, "ssh", 3);
+	get(s, row, "remote", &v);
+	assert_null(v.host);
+	assert_null(v.service);
+	k = sock(LSSOCK_TCP, AF_INET6, LSSOCK_LISTEN);
+	row = add(s, &k, NULL);
+	is_kind(s, row, "lhost", LSSOCK_V_NA);
+	is_kind(s, row, "rhost", LSSOCK_V_NA);
+	k = sock(LSSOCK_UNIX, AF_UNIX, LSSOCK_LISTEN);
+	row = add(s, &k, NULL);
+	is_kind(s, row, "lhost", LSSOCK_V_NA);
+	lssock_snap_free(s);
+}
+
 static void test_wildcards(void **state)
 {
 	struct lssock_snap *s = new_snap();
@@ -960,7 +1002,8 @@ int main(void)
 		cmocka_unit_test(test_keep), cmocka_unit_test(test_tcp_info),
 		cmocka_unit_test(test_absent), cmocka_unit_test(test_fd_only),
 		cmocka_unit_test(test_mem), cmocka_unit_test(test_tls),
-		cmocka_unit_test(test_other_attrs), cmocka_unit_test(test_wildcards),
+		cmocka_unit_test(test_other_attrs), cmocka_unit_test(test_names_of_hosts),
+		cmocka_unit_test(test_wildcards),
 		cmocka_unit_test(test_ends), cmocka_unit_test(test_dir),
 		cmocka_unit_test(test_scope), cmocka_unit_test(test_unix),
 		cmocka_unit_test(test_queues), cmocka_unit_test(test_owners),
