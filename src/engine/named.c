@@ -15,7 +15,7 @@
 #include "query/rows.h"
 
 #define TOGETHER_NS 3000000000ull	/* for all names of one collection */
-#define WORKERS 16			/* they wait, and do not work */
+#define WORKERS 32			/* they wait, and do not work */
 #define KEPT_MAX 4096u
 #define FOUND_NS (600 * 1000000000ull)	/* so long an answer serves … */
 #define MISSED_NS (60 * 1000000000ull)	/* … and that there was none */

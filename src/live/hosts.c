@@ -16,7 +16,7 @@
 #include "base/pool.h"
 
 #define KEPT_MAX 4096u
-#define TOGETHER 4		/* lookups at once */
+#define TOGETHER 8		/* lookups at once */
 #define PATIENCE_NS 3000000000ull
 #define FOUND_NS (600 * 1000000000ull)
 #define MISSED_NS (60 * 1000000000ull)	/* then it is asked again */

@@ -224,7 +224,7 @@ t_ok "it is alive" kill -0 "$(pid web)" "$(pid curl)"
 
 # ---- names of hosts -----------------------------------------------------------------------
 mkdir "$T/etc"
-cp -a /etc/passwd /etc/group /etc/alternatives "$T/etc" 2>/dev/null
+cp -dR /etc/passwd /etc/group /etc/alternatives "$T/etc" 2>/dev/null
 [ ! -e /etc/ld.so.cache ] || cp /etc/ld.so.cache "$T/etc"
 printf 'hosts: files dns\n' >"$T/etc/nsswitch.conf"
 printf 'nameserver 127.0.0.53\noptions timeout:20 attempts:2\n' >"$T/etc/resolv.conf"

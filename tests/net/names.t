@@ -28,7 +28,7 @@ cat >"$T/etc/hosts" <<'END'
 127.0.0.24 dot.test.
 127.0.0.25 ümlaut.test
 END
-[ ! -d /etc/alternatives ] || cp -a /etc/alternatives "$T/etc"
+[ ! -d /etc/alternatives ] || cp -dR /etc/alternatives "$T/etc"
 mount --bind "$T/etc" /etc
 
 long=$(printf 'a%.0s' $(seq 60))
