@@ -177,6 +177,8 @@ struct lssock_proc {
 	uint16_t ns;			/* network namespace row, 0xffff: not known */
 	uint16_t flags;
 	uint32_t cmd;			/* string: cmdline to show, NULs as blanks */
+	uint32_t manager;		/* string: uid of the user whose manager the unit is
+					   of, "1000"; 0: the system's */
 };
 
 #define LSSOCK_NS_OWN		0x0001	/* ours */

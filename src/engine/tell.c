@@ -71,31 +71,6 @@ static bool is_service(const struct lssock_snap *s, const struct lssock_proc *p)
 	return unit && p->pid != 1 && len > n && !memcmp(unit + len - n, end, n);
 }
 
-static void put_stop(struct buf *b, const struct lssock_snap *s, uint32_t proc)
-{
-	const struct lssock_proc *p = &s->procs.v[proc];
-	const char *command = p->container ? container_stop(s, p->runtime) : NULL;
-
-	if (command) {
-		buf_puts(b, command);
-		put_string(b, s, p->container);
-	} else if (is_service(s, p)) {
-		buf_puts(b, "systemctl stop ");
-		put_string(b, s, p->unit);
-	}
-}
-
-size_t lssock_stop_text(const struct lssock_snap *s, uint32_t proc, char *out, size_t size)
-{
-	struct buf b = { 0 };
-
-	if (proc && proc < s->procs.n)
-		put_stop(&b, s, proc);
-	return text_out(&b, out, size);
-}
-
-/* ---- before ----------------------------------------------------------------------- */
-
 static void put_user(struct buf *b, const struct lssock_snap *s, uint32_t uid)
 {
 	size_t len;
@@ -108,6 +83,52 @@ static void put_user(struct buf *b, const struct lssock_snap *s, uint32_t uid)
 	else
 		buf_u64(b, uid);
 }
+
+/* Of another user it takes his name to reach his manager: systemctl(1), --machine. */
+static void put_stop_unit(struct buf *b, const struct lssock_snap *s,
+			  const struct lssock_proc *p, uint32_t self_uid)
+{
+	size_t len;
+	const char *manager = strings_get(&s->strings, p->manager, &len);
+	bool user;
+	uint64_t uid;
+
+	user = manager && num_u64(manager, len, UINT32_MAX, &uid);
+	buf_puts(b, user ? "systemctl --user " : "systemctl ");
+	if (user && uid != self_uid) {
+		buf_puts(b, "-M ");
+		put_user(b, s, (uint32_t)uid);
+		buf_puts(b, "@ ");
+	}
+	buf_puts(b, "stop ");
+	put_string(b, s, p->unit);
+}
+
+/* self_uid: of the user who is told. */
+static void put_stop(struct buf *b, const struct lssock_snap *s, uint32_t proc,
+		     uint32_t self_uid)
+{
+	const struct lssock_proc *p = &s->procs.v[proc];
+	const char *command = p->container ? container_stop(s, p->runtime) : NULL;
+
+	if (command) {
+		buf_puts(b, command);
+		put_string(b, s, p->container);
+	} else if (is_service(s, p)) {
+		put_stop_unit(b, s, p, self_uid);
+	}
+}
+
+size_t lssock_stop_text(const struct lssock_snap *s, uint32_t proc, char *out, size_t size)
+{
+	struct buf b = { 0 };
+
+	if (proc && proc < s->procs.n)
+		put_stop(&b, s, proc, s->meta.self_uid);
+	return text_out(&b, out, size);
+}
+
+/* ---- before ----------------------------------------------------------------------- */
 
 static void put_place(struct buf *b, const struct lssock_snap *s, const struct lssock_proc *p)
 {
@@ -517,7 +538,8 @@ size_t lssock_act_text(const struct lssock_act *a, uint32_t target, enum lssock_
 		break;
 	case LSSOCK_ACT_STOP:
 		if (a->hits.v[target].fact)
-			put_stop(&b, a->facts, a->hits.v[target].fact);
+			put_stop(&b, a->facts, a->hits.v[target].fact,
+				 a->snap->meta.self_uid);
 		break;
 	case LSSOCK_ACT_REFUSED:
 		put_refused(&b, a, target);

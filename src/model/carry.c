@@ -128,6 +128,7 @@ static void copy_details(struct carry *c, struct lssock_proc *to, const struct l
 	to->cmd = copy_string(c, p->cmd);
 	to->exe = copy_string(c, p->exe);
 	to->unit = copy_string(c, p->unit);
+	to->manager = copy_string(c, p->manager);
 	to->container = copy_string(c, p->container);
 	to->runtime = copy_string(c, p->runtime);
 	to->pod = copy_string(c, p->pod);

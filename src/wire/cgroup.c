@@ -11,6 +11,7 @@
 
 #define ID_LEN 64
 #define ID_SHORT 12
+#define UID_DIGITS 10
 
 static bool is_id(struct slice s)
 {
@@ -64,7 +65,12 @@ static void undo_escapes(char *s)
 }
 
 /* One path while it is read from the root on. */
-struct walk { struct slice parent; unsigned depth; bool in_pods; };
+struct walk {
+	struct slice parent;
+	struct slice manager;		/* uid of the user's that was come by, or empty */
+	unsigned depth;
+	bool in_pods;
+};
 
 /* Runtimes that put their name before the id, "-conmon" being their monitor. */
 static bool by_prefix(struct slice e, struct procfs_cgroup *ret)
@@ -165,29 +171,46 @@ static bool by_pod(const struct walk *w, struct slice e, struct procfs_cgroup *r
 	return true;
 }
 
+/* "user-UID.slice/user@UID.service": below it is what that user makes, so the first one
+ * counts. */
+static void find_manager(struct walk *w, struct slice e)
+{
+	struct slice user = w->parent, uid = e;
+	uint64_t v;
+
+	if (!w->manager.len && slice_skip(&user, "user-") && slice_drop(&user, ".slice") &&
+	    slice_skip(&uid, "user@") && slice_drop(&uid, ".service") &&
+	    uid.len == user.len && !memcmp(uid.p, user.p, uid.len) &&
+	    uid.len <= UID_DIGITS && slice_u64(uid, UINT32_MAX - 1, &v))
+		w->manager = uid;
+}
+
 /* A name that could be taken for one of cgroupfs' own files has a leading _. */
-static void take_unit(struct slice e, struct procfs_cgroup *ret)
+static void take_unit(const struct walk *w, struct slice e, struct procfs_cgroup *ret)
 {
 	struct slice stem;
 
 	slice_skip(&e, "_");
 	stem = e;
 	if ((slice_drop(&stem, ".service") || slice_drop(&stem, ".scope")) && stem.len &&
-	    !slice_is(e, "init.scope"))
+	    !slice_is(e, "init.scope")) {
 		set_text(ret->unit, sizeof(ret->unit), e);
+		set_text(ret->manager, sizeof(ret->manager), w->manager);
+	}
 }
 
 /* What is innermost counts: containers hold containers. */
 static void read_path(struct slice path, struct procfs_cgroup *ret)
 {
-	struct walk w = { 0 };
+	struct walk w = { .manager = { "", 0 } };
 	struct slice e;
 
 	slice_drop(&path, " (deleted)");
 	while (part_next(&path, '/', &e)) {
 		if (!e.len || slice_is(e, ".."))
 			continue;
-		take_unit(e, ret);
+		take_unit(&w, e, ret);
+		find_manager(&w, e);
 		if (!by_pod(&w, e, ret) && !by_prefix(e, ret) && !by_bare_id(&w, e, ret) &&
 		    !by_lxc(&w, e, ret))
 			by_machine(&w, e, ret);
@@ -219,8 +242,10 @@ static unsigned rank_of(struct slice controllers)
 
 static void merge(struct procfs_cgroup *ret, const struct procfs_cgroup *more)
 {
-	if (!*ret->unit)
+	if (!*ret->unit) {
 		memcpy(ret->unit, more->unit, sizeof(ret->unit));
+		memcpy(ret->manager, more->manager, sizeof(ret->manager));
+	}
 	if (!*ret->pod)
 		memcpy(ret->pod, more->pod, sizeof(ret->pod));
 	if (*ret->container)

@@ -324,6 +324,7 @@ static void take_cgroup(struct lssock_snap *s, struct lssock_proc *p, struct sli
 
 	procfs_cgroup(text.p, text.len, &c);
 	p->unit = text_or_none(s, c.unit);
+	p->manager = text_or_none(s, c.manager);
 	p->container = text_or_none(s, c.container);
 	p->pod = text_or_none(s, c.pod);
 	p->runtime = c.runtime ? text_or_none(s, c.runtime) : 0;

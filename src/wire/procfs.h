@@ -69,7 +69,11 @@ int procfs_section_stat(const void *bytes, size_t len, struct procfs_stat *ret);
 /* What a cgroup path says; slices of `text`, len 0: nothing. Container ids are
  * cut to 12 characters; runtime "docker" "podman" "containerd" "cri-o" "lxc"
  * "nspawn" …; escapes \xNN of systemd undone in names (buf owns those). */
-struct procfs_cgroup { char unit[256], container[128], pod[64]; const char *runtime; };
+struct procfs_cgroup {
+	char unit[256], container[128], pod[64];
+	char manager[12];		/* uid of the user whose manager's the unit is, or "" */
+	const char *runtime;
+};
 void procfs_cgroup(const char *text, size_t len, struct procfs_cgroup *ret);
 
 /* ASK_FACTS' text into the snapshot's meta, and what else the collector needs. */

@@ -774,6 +774,45 @@ static void test_texts(void **state)
 	assert_string_equal(text(0, LSSOCK_ACT_STOP), "docker stop 4f2c");
 }
 
+/* How the service of a user is stopped, who runs this program himself or not. */
+static const char *stop_of_user(uint32_t self_uid, uint32_t uid)
+{
+	static char cgroup[200];
+	uint32_t row = listener(80), x = proc(SELF + 1, 1, "app");
+
+	snprintf(cgroup, sizeof(cgroup), "0::/user.slice/user-%u.slice/user@%u.service/"
+		 "app.slice/app-a\\x2db.service\n", uid, uid);
+	world.procs[0].cgroup = cgroup;
+	snap->meta.self_uid = self_uid;
+	hold(row, x, 3);
+	seal();
+	begin(LSSOCK_ACT_KILL);
+	lssock_act_add(act, row, 0);
+	lssock_act_prepare(act);
+	return text(0, LSSOCK_ACT_STOP);
+}
+
+static void test_stop_own(void **state)
+{
+	(void)state;
+	assert_string_equal(stop_of_user(33, 33),
+			    "systemctl --user stop app-a\\\\x2db.service");
+}
+
+static void test_stop_others(void **state)
+{
+	(void)state;
+	assert_string_equal(stop_of_user(0, 33),
+			    "systemctl --user -M www@ stop app-a\\\\x2db.service");
+}
+
+static void test_stop_unnamed(void **state)
+{
+	(void)state;
+	assert_string_equal(stop_of_user(0, 1000),
+			    "systemctl --user -M 1000@ stop app-a\\\\x2db.service");
+}
+
 static void test_refused(void **state)
 {
 	(void)state;
@@ -847,7 +886,8 @@ int main(void)
 		T(test_request), T(test_no_request), T(test_targets), T(test_counts),
 		T(test_protected), T(test_ssh), T(test_kill), T(test_look), T(test_reused),
 		T(test_force), T(test_close), T(test_shared_port), T(test_not_closable),
-		T(test_texts), T(test_refused), T(test_memory), T(test_signals),
+		T(test_texts), T(test_stop_own), T(test_stop_others), T(test_stop_unnamed),
+		T(test_refused), T(test_memory), T(test_signals),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -281,6 +281,43 @@ static void test_cgroups(void **state)
 	}
 }
 
+#define USERS "0::/user.slice/user-1000.slice/user@1000.service/"
+
+static const struct { const char *text, *unit, *manager; } user_units[] = {
+	{ USERS "app.slice/foo.service\n", "foo.service", "1000" },
+	{ USERS "app.slice/run-1.scope\n", "run-1.scope", "1000" },
+	{ USERS "app.slice/foo.service/bar.service (deleted)\n", "bar.service", "1000" },
+	{ "0::/user.slice/user-0.slice/user@0.service/foo.service\n", "foo.service", "0" },
+	/* units of the system: the manager itself, a login, a service */
+	{ USERS "init.scope\n", "user@1000.service", "" },
+	{ "0::/user.slice/user-1000.slice/session-12.scope\n", "session-12.scope", "" },
+	{ "0::/system.slice/foo.service\n", "foo.service", "" },
+	/* below a manager everything is its user's, and so are the names */
+	{ USERS "user-0.slice/user@0.service/foo.service\n", "foo.service", "1000" },
+	{ "0::/system.slice/user@0.service/foo.service\n", "foo.service", "" },
+	{ "0::/user-1.slice/user@2.service/foo.service\n", "foo.service", "" },
+	{ "0::/user-x.slice/user@x.service/foo.service\n", "foo.service", "" },
+	{ "0::/user-.slice/user@.service/foo.service\n", "foo.service", "" },
+	{ "0::/user-00000001000.slice/user@00000001000.service/foo.service\n", "foo.service",
+	  "" },
+	/* both are said by one hierarchy */
+	{ USERS "foo.service\n1:name=systemd:/system.slice/a.service\n", "a.service", "" },
+	{ "0::/system.slice/a.service\n1:name=systemd:/user.slice/user-1000.slice/"
+	  "user@1000.service/foo.service\n", "foo.service", "1000" },
+};
+
+static void test_units_of_users(void **state)
+{
+	struct procfs_cgroup c;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(user_units) / sizeof(user_units[0]); i++) {
+		procfs_cgroup(user_units[i].text, strlen(user_units[i].text), &c);
+		if (strcmp(c.unit, user_units[i].unit) || strcmp(c.manager, user_units[i].manager))
+			fail_msg("%s -> %s | %s", user_units[i].text, c.unit, c.manager);
+	}
+}
+
 static void test_cgroup_names_of_any_length(void **state)
 {
 	char text[2000];
@@ -687,6 +724,7 @@ int main(void)
 		cmocka_unit_test(test_fdinfo_and_maps),
 		cmocka_unit_test(test_mount_netns),
 		cmocka_unit_test(test_cgroups),
+		cmocka_unit_test(test_units_of_users),
 		cmocka_unit_test(test_cgroup_names_of_any_length),
 		cmocka_unit_test(test_owner_stream),
 		cmocka_unit_test(test_owner_stream_gaps),
