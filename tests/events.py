@@ -189,6 +189,56 @@ ok(not missing, "all of many that close at once are told of", missing, *e.lines[
 code, err = e.end(signal.SIGTERM)
 ok(code == 0, "and it ends well", code, err)
 
+# ---- whose one was that no round has seen --------------------------------------------
+# Who closes tells with BPF, whichever end is first; a shutdown does as well.
+def brief(how):
+    '''A connection of a child to this process, gone at once; the port of its client.'''
+    there, here = os.pipe()
+    child = os.fork()
+    if not child:
+        rename(b"asker")
+        c = socket.create_connection(server.getsockname())
+        os.write(here, b"%d" % c.getsockname()[1])
+        c.sendall(b"question")
+        if how == "client":
+            c.shutdown(socket.SHUT_WR)
+        c.recv(100)
+        c.recv(1)
+        os._exit(0)
+    accepted, _ = server.accept()
+    accepted.recv(100)
+    accepted.sendall(b"answer")
+    if how == "client":
+        accepted.recv(1)
+    elif how == "shutdown":
+        accepted.shutdown(socket.SHUT_WR)
+        accepted.recv(1)
+    accepted.close()
+    os.waitpid(child, 0)
+    number = os.read(there, 100).decode()
+    os.close(there)
+    os.close(here)
+    return int(number), child
+
+
+e = Events("--interval", "5", "lport:%d or rport:%d or lport:%d" % (port, port, MARK))
+us = "a\\x20b\\x0ac\\x1b[%d]" % os.getpid()
+for how in "server", "client", "shutdown":
+    mine, child = brief(how)
+    ends = "127.0.0.1:%d < 127.0.0.1:%d " % (port, mine), \
+        "127.0.0.1:%d > 127.0.0.1:%d " % (mine, port)
+    lines = [e.until(lambda x: " closed tcp " + end in x, "%s closes: end %d" % (how, i))
+             for i, end in enumerate(ends)]
+    if any(" SYN_SENT " in x for x in e.lines):
+        ok(lines[0] and lines[0].endswith(" " + us), "%s closes: the server had it" % how, *lines)
+        ok(lines[1] and lines[1].endswith(" asker[%d]" % child),
+           "%s closes: its client is told although gone" % how, *lines)
+    else:
+        ok(all(x and x.endswith("(vanished)") for x in lines),
+           "%s closes: nobody is named without BPF" % how, *lines)
+code, err = e.end(signal.SIGTERM)
+ok(code == 0, "and that ends well", code, err)
+
 # ---- who does not read ---------------------------------------------------------------
 e = Events("lport:%d" % MARK)
 e.p.stdout.close()

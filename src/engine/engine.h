@@ -87,9 +87,11 @@ struct change {
 struct news {
 	VEC(struct closing) closings;
 	VEC(struct change) changes;	/* of sockets that no round has seen yet */
+	VEC(struct change) holders;	/* the first of each socket that names a process */
 	struct index by_cookie;		/* of closings */
 	struct index by_birth;		/* cookie -> its first change */
 	struct index by_change;		/* cookie -> its last change */
+	struct index by_holder;		/* cookie -> of holders */
 	struct buf attrs;
 	uint32_t lost, lost_times;	/* since the last frame */
 	unsigned tells;
@@ -103,9 +105,12 @@ struct closing *news_closing(struct news *n, uint64_t cookie);	/* NULL: none */
 /* The first and the last change of a socket, NULL: none. */
 const struct change *news_birth(const struct news *n, uint64_t cookie);
 const struct change *news_change(const struct news *n, uint64_t cookie);
+const struct change *news_holder(const struct news *n, uint64_t cookie);	/* NULL */
 const void *news_attrs(const struct news *n, const struct closing *c);
-/* Forgets closings that were used and changes of sockets that keep() does not want. */
-int news_forget(struct news *n, bool (*keep)(void *ctx, uint64_t cookie), void *ctx);
+/* Forgets closings that were used, and what keep() does not want: changes of the socket
+ * that began with c, or (holds) the one that tells who held it. */
+int news_forget(struct news *n, bool (*keep)(void *ctx, const struct change *c, bool holds),
+		void *ctx);
 
 /* ---- track.c: what a row was -------------------------------------------------------- */
 

@@ -41,14 +41,32 @@ static void closed(void *ctx, uint16_t ns, uint64_t time_ns, const struct lssock
 	buf_put(&n->attrs, attrs, len);
 }
 
+/* Only the first: who connected, or who closed what he had accepted. */
+static void held(struct news *n, const struct change *c)
+{
+	uint32_t *slot;
+
+	if (!c->st.pid || n->holders.n >= CHANGES_MAX)
+		return;
+	slot = index_put(&n->by_holder, c->st.cookie);
+	if (!slot || *slot != INDEX_NONE || !vec_push(&n->holders))
+		return;
+	*slot = n->holders.n - 1;
+	n->holders.v[*slot] = *c;
+}
+
 static void state(void *ctx, uint16_t ns, uint64_t time_ns, const struct wire_state *st)
 {
 	struct drain *d = ctx;
 	struct news *n = d->n;
+	const struct change new = { .st = *st, .ns_ino = ino_of(d, ns), .time_ns = time_ns };
 	uint32_t *first, *last;
 	struct change *c;
 
-	if (!st->cookie || n->changes.n >= CHANGES_MAX)
+	if (!st->cookie)
+		return;
+	held(n, &new);
+	if (n->changes.n >= CHANGES_MAX)
 		return;
 	first = index_put(&n->by_birth, st->cookie);
 	if (first && *first == INDEX_NONE)
@@ -58,7 +76,7 @@ static void state(void *ctx, uint16_t ns, uint64_t time_ns, const struct wire_st
 		*last = n->changes.n;
 	c = vec_push(&n->changes);
 	if (c)
-		*c = (struct change){ .st = *st, .ns_ino = ino_of(d, ns), .time_ns = time_ns };
+		*c = new;
 }
 
 static void lost(void *ctx, uint16_t ns, uint32_t count)
@@ -103,9 +121,11 @@ void news_release(struct news *n)
 {
 	vec_release(&n->closings);
 	vec_release(&n->changes);
+	vec_release(&n->holders);
 	index_release(&n->by_cookie);
 	index_release(&n->by_birth);
 	index_release(&n->by_change);
+	index_release(&n->by_holder);
 	buf_release(&n->attrs);
 }
 
@@ -137,6 +157,13 @@ const struct change *news_change(const struct news *n, uint64_t cookie)
 	uint32_t at = index_get(&n->by_change, cookie);
 
 	return at < n->changes.n ? &n->changes.v[at] : NULL;
+}
+
+const struct change *news_holder(const struct news *n, uint64_t cookie)
+{
+	uint32_t at = index_get(&n->by_holder, cookie);
+
+	return at < n->holders.n ? &n->holders.v[at] : NULL;
 }
 
 const void *news_attrs(const struct news *n, const struct closing *c)
@@ -176,7 +203,8 @@ static int change_again(struct news *to, const struct change *c)
 	return 0;
 }
 
-int news_forget(struct news *n, bool (*keep)(void *ctx, uint64_t cookie), void *ctx)
+int news_forget(struct news *n, bool (*keep)(void *ctx, const struct change *c, bool holds),
+		void *ctx)
 {
 	struct news left = { .tells = n->tells, .bpf_err = n->bpf_err };
 	uint32_t i;
@@ -186,8 +214,11 @@ int news_forget(struct news *n, bool (*keep)(void *ctx, uint64_t cookie), void *
 		if (!n->closings.v[i].used)
 			r = add_again(&left, n, &n->closings.v[i]);
 	for (i = 0; r == 0 && i < n->changes.n; i++)
-		if (keep(ctx, n->changes.v[i].st.cookie))
+		if (keep(ctx, news_birth(n, n->changes.v[i].st.cookie), false))
 			r = change_again(&left, &n->changes.v[i]);
+	for (i = 0; i < n->holders.n; i++)
+		if (keep(ctx, &n->holders.v[i], true))
+			held(&left, &n->holders.v[i]);
 	news_release(n);
 	*n = left;
 	return r;

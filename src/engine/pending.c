@@ -79,23 +79,43 @@ void watch_drain(struct lssock_watch *w, const struct lssock_snap *s)
 
 /* ---- rows of events alone --------------------------------------------------------- */
 
-/* The process that opened it, as the kernel saw it then. */
-static uint32_t opener(struct lssock_snap *s, const struct wire_state *st)
+/* A process that is known is left as it is: more was read of it than an event says. */
+static uint32_t process(struct lssock_snap *s, const struct wire_state *st)
 {
 	struct lssock_proc p = {
 		.start_ns = st->start_ns, .pid = st->pid, .uid = st->uid,
 		.nofile = LSSOCK_NONE, .nfds = LSSOCK_NONE, .ns = 0xffff,
 	};
-	struct lssock_owner *o;
+	uint32_t known = index_get(&s->by_pid, (uint32_t)st->pid);
 
-	if (!st->pid)
-		return 0;
+	if (known < s->procs.n && s->procs.v[known].start_ns == st->start_ns)
+		return known;
 	p.comm = snap_string(s, st->comm, strnlen(st->comm, sizeof(st->comm)));
-	o = vec_push(&s->owners);
+	return snap_proc(s, &p);
+}
+
+/* The process that made a change by a system call, as the kernel saw it then: it held
+ * the socket, whatever has become of it since. */
+static uint32_t add_owner(struct lssock_snap *s, const struct wire_state *st)
+{
+	struct lssock_owner *o = vec_push(&s->owners);
+
 	if (!o)
 		return 0;
-	*o = (struct lssock_owner){ .proc = snap_proc(s, &p), .fd = -1 };
+	*o = (struct lssock_owner){ .proc = process(s, st), .fd = -1 };
 	return o->proc ? s->owners.n - 1 : 0;
+}
+
+void watch_holder(struct lssock_watch *w, struct lssock_snap *s, uint32_t row)
+{
+	struct lssock_sock *k = &s->socks.v[row];
+	const struct change *c = k->owner ? NULL : news_holder(&w->news, k->cookie);
+
+	if (!c)
+		return;
+	k->owner = add_owner(s, &c->st);
+	if (k->owner)
+		k->why = LSSOCK_WHY_NONE;
 }
 
 static bool is_asked(const struct lssock_watch *w, const struct lssock_sock *k)
@@ -117,7 +137,7 @@ static uint32_t add_row(struct lssock_watch *w, struct lssock_snap *s, struct ls
 			uint32_t len)
 {
 	struct lssock_sock *added;
-	uint32_t row, owner;
+	uint32_t row;
 
 	k->ns = watch_space(s, ns_ino);
 	if (k->ns == 0xffff || !(s->ns.v[k->ns].flags & LSSOCK_NS_ASKED) || !is_asked(w, k) ||
@@ -131,11 +151,11 @@ static uint32_t add_row(struct lssock_watch *w, struct lssock_snap *s, struct ls
 	row = snap_append(s, k, attrs, attrs ? len : 0);
 	if (row == LSSOCK_NONE)
 		return row;
-	owner = born ? opener(s, born) : 0;
 	added = &s->socks.v[row];
 	added->via = added->peer = LSSOCK_NONE;
-	added->owner = owner;
-	added->why = owner ? LSSOCK_WHY_NONE : LSSOCK_WHY_VANISHED;
+	added->owner = 0;
+	added->why = LSSOCK_WHY_VANISHED;
+	watch_holder(w, s, row);
 	return row;
 }
 
@@ -245,8 +265,10 @@ static void say_closing(struct lssock_watch *w, struct carry *k, struct closing 
 	c->said = true;
 	row = before != LSSOCK_NONE ? carry_closed(k, before, attrs, c->attrs_len) :
 	      watch_unseen(w, k->to, c);
-	if (row != LSSOCK_NONE)
+	if (row != LSSOCK_NONE) {
+		watch_holder(w, k->to, row);
 		link_row(w, k, before, row);	/* a track for the listener: others move */
+	}
 	t = row == LSSOCK_NONE ? NULL : track_of(k->to, row);
 	if (!t)
 		return;

@@ -126,6 +126,8 @@ static void close_row(struct round *r, uint32_t prev_row)
 		return;
 	*t = r->prev->tracks.v[prev_row];
 	r->s->socks.v[row].via = mapped(r, k->via);
+	if (!before)
+		watch_holder(r->w, r->s, row);
 	if (c) {
 		c->used = true;
 		t->flags |= LSSOCK_T_FINAL;
@@ -335,18 +337,22 @@ static void say_events(struct round *r)
 	watch_order(r->s);
 }
 
-/* Of a socket that is not there yet: between its opening and the dump. */
-static bool keep_change(void *ctx, uint64_t cookie)
+/* Of a socket that is not there yet: between its opening and the dump. Who held one is
+ * kept as long as nobody is known to hold it: its last acks may be long in coming. */
+static bool keep_change(void *ctx, const struct change *c, bool holds)
 {
 	struct round *r = ctx;
-	const struct change *born = news_birth(&r->w->news, cookie);
-	struct lssock_sock k = { .cookie = cookie, .proto = LSSOCK_TCP };
-	uint64_t age = watch_epoch(r->s, born->time_ns);
+	const struct closing *end = news_closing(&r->w->news, c->st.cookie);
+	struct lssock_sock k = { .cookie = c->st.cookie, .proto = LSSOCK_TCP };
+	uint32_t row;
 
-	k.ns = watch_space(r->s, born->ns_ino);
-	if (k.ns == 0xffff || snap_find(r->s, &k) != LSSOCK_NONE)
+	k.ns = watch_space(r->s, c->ns_ino);
+	if (k.ns == 0xffff || (end && end->used))
 		return false;
-	return age + 60 * NS_PER_S > r->s->meta.now_ns;
+	row = snap_find(r->s, &k);
+	if (row != LSSOCK_NONE)
+		return holds && !snap_row(r->s, row)->owner;
+	return watch_epoch(r->s, c->time_ns) + 60 * NS_PER_S > r->s->meta.now_ns;
 }
 
 static int finish(struct collect *c, void *ctx)

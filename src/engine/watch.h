@@ -29,6 +29,8 @@ void watch_order(struct lssock_snap *s);
 void watch_drain(struct lssock_watch *w, const struct lssock_snap *s);
 /* Row of a namespace by its inode, 0xffff: it is not there. */
 uint16_t watch_space(const struct lssock_snap *s, uint64_t ino);
+/* The owner of a row of which none is known, if a change of its state names one. */
+void watch_holder(struct lssock_watch *w, struct lssock_snap *s, uint32_t row);
 /* A row of a closed socket that no round has seen; LSSOCK_NONE: it was not asked
  * for, or nobody could say what it was. */
 uint32_t watch_unseen(struct lssock_watch *w, struct lssock_snap *s, const struct closing *c);

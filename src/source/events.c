@@ -438,8 +438,8 @@ int events_ask(struct events *e, const struct ask_events *arg, uint32_t *ret_cal
 	buf_put(&t.b, e->late.data, e->late.len);
 	t.b.failed |= e->late.failed;
 	buf_release(&e->late);
-	tell_states(&t);
 	tell_ready(&t);
+	tell_states(&t);	/* whose end was told has had its changes by now */
 	flush(&t, 0);
 	buf_release(&t.b);
 	*ret_calls = t.calls;

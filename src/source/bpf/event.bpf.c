@@ -170,7 +170,7 @@ int event(__u64 *args)
 	s->inode = (__u32)BPF_CORE_READ(sk, sk_socket, file, f_inode, i_ino);
 	s->uid = BPF_CORE_READ(sk, sk_uid.val);
 	describe_ends(s, sk);
-	if (by_call(was, state))
+	if (s->inode && by_call(was, state))	/* none: a socket of the kernel's own */
 		describe_task(s);
 	bpf_ringbuf_submit(e, 0);
 	return 0;
