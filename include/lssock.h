@@ -456,7 +456,9 @@ struct lssock_track {
 	uint16_t flags;			/* LSSOCK_T_* */
 	uint16_t problems;		/* bits 1u << lssock_problem */
 	uint8_t was;			/* state before changed_ns */
-	uint8_t unused[3];
+	uint8_t had;			/* problems of the round before, >> 1 */
+	uint16_t rose;			/* so many retransmits more than then, or drops of
+					   what counts no retransmits; 65535: or more */
 };
 #define LSSOCK_T_COUNTED	0x0001	/* in and out are known */
 #define LSSOCK_T_RATES		0x0002	/* so are rx and tx */

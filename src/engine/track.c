@@ -13,6 +13,7 @@
 
 #define AVERAGE_S 10.0f
 #define SHORTEST_S 0.25f
+_Static_assert(LSSOCK_N_PROBLEM <= 9, "lssock_track.had");
 /* Offsets in struct tcp_info (include/uapi/linux/tcp.h). */
 #define INFO_RETRANS 100
 #define INFO_ACKED 120
@@ -110,6 +111,16 @@ static bool has_to_send(const struct lssock_sock *k)
 	return k->flags & LSSOCK_F_QUEUES && k->state != LSSOCK_LISTEN && k->wqueue;
 }
 
+/* A connection of TCP drops duplicates and probes all the time: that is not told. */
+static uint16_t rise(const struct lssock_track *t, const struct lssock_track *p,
+		     const struct lssock_sock *k)
+{
+	bool drops = k->proto != LSSOCK_TCP || k->state == LSSOCK_LISTEN;
+	uint32_t then = drops ? p->drops : p->retrans, now = drops ? t->drops : t->retrans;
+
+	return now <= then ? 0 : now - then < UINT16_MAX ? (uint16_t)(now - then) : UINT16_MAX;
+}
+
 /* The times of what has just happened. */
 static void date(struct lssock_track *t, const struct lssock_track *p,
 		 const struct lssock_sock *k, uint64_t now, uint64_t before)
@@ -134,6 +145,7 @@ static void track_again(struct collect *c, uint32_t row, uint32_t prev_row)
 
 	*t = *p;
 	t->flags &= LSSOCK_T_OLDER;
+	t->had = (uint8_t)(p->problems >> 1);
 	t->problems = 0;
 	if (was != k->state) {
 		t->was = was;
@@ -144,6 +156,7 @@ static void track_again(struct collect *c, uint32_t row, uint32_t prev_row)
 	else		/* time-wait moves nothing, whatever the connection did */
 		t->rx = t->tx = t->rx_avg = t->tx_avg = 0;
 	date(t, p, k, now, c->prev->meta.now_ns);
+	t->rose = rise(t, p, k);
 }
 
 static void track_new(struct collect *c, uint32_t row, uint32_t was_asked)

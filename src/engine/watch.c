@@ -137,7 +137,7 @@ static void close_row(struct round *r, uint32_t prev_row)
 		return;
 	t->rx = t->tx = t->rx_avg = t->tx_avg = 0;
 	t->flags &= (uint16_t)~LSSOCK_T_RATES;
-	t->problems = 0;
+	t->problems = t->had = t->rose = 0;
 	t->gone_ns = c ? watch_epoch(r->s, c->time_ns) : r->s->meta.now_ns;
 	after = successor(r, prev_row);
 	if (after != LSSOCK_NONE) {

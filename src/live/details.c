@@ -163,6 +163,58 @@ static void direction(struct details *d)
 	details_item(d);
 }
 
+/* The bytes of an address; one that came as v4-mapped IPv6 is IPv4. */
+static const uint8_t *ip_of(uint8_t family, const union lssock_end *end, size_t *ret_len)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+	bool v4 = family == AF_INET6 && !memcmp(end->ip, mapped, sizeof(mapped));
+
+	*ret_len = v4 || family == AF_INET ? 4 : family == AF_INET6 ? 16 : 0;
+	return end->ip + (v4 ? sizeof(mapped) : 0);
+}
+
+/* The interface with our address, 0: none or several. Packets may take another way. */
+static uint32_t iface_with(const struct details *d)
+{
+	uint32_t n, n_ifaces, i, found = 0;
+	const struct lssock_ifaddr *a = lssock_ifaddrs(d->p->snap, &n);
+	const struct lssock_iface *ifaces = lssock_ifaces(d->p->snap, &n_ifaces);
+	size_t len;
+	const uint8_t *ip = ip_of(d->k->family, &d->k->local, &len);
+
+	for (i = 0; i < n && len; i++) {
+		if ((a[i].family == AF_INET ? 4 : 16) != len || memcmp(a[i].ip, ip, len) ||
+		    a[i].iface >= n_ifaces || ifaces[a[i].iface].ns != d->k->ns)
+			continue;
+		if (found && found != a[i].iface)
+			return 0;
+		found = a[i].iface;
+	}
+	return found;
+}
+
+/* What it is bound to, or else whose its address is: not if it need not leave here. */
+static void interface(struct details *d)
+{
+	struct lssock_value v;
+	const struct lssock_iface *ifaces = lssock_ifaces(d->p->snap, NULL);
+	uint32_t row;
+	const char *name;
+	size_t len;
+
+	details_field(d, "on ", "iface", "");
+	if (details_listens(d) || details_value(d, d->p->row, 0, "iface", &v) ||
+	    details_value(d, d->p->row, 0, "peer", &v))
+		return;
+	row = iface_with(d);
+	name = row ? lssock_string(d->p->snap, ifaces[row].name, &len) : NULL;
+	if (!name)
+		return;
+	details_say(d, "address on ");
+	text_safe(&d->b, name, len, 0);
+	details_item(d);
+}
+
 static void reach(struct details *d)
 {
 	static const struct { const char *scope, *words; } all[] = {
@@ -226,30 +278,40 @@ void details_path(struct details *d)
 	} else {
 		direction(d);
 	}
-	details_field(d, "on ", "iface", "");
+	interface(d);
 	details_field(d, "clients ", "clients", "");
 	host(d, "host ");
 	details_field(d, "peer ", "peer", "");
 	details_field(d, "ns ", "space", "");
 }
 
-static uint32_t from_same_host(const struct details *d)
+/* As many as R shows besides: what is left of connections is not in the list. */
+static void same_host(struct details *d)
 {
 	uint32_t there, i, n = 0;
 	const struct lssock_sock *k = lssock_socks(d->p->snap, NULL);
+	size_t len, other;
+	const uint8_t *ip = ip_of(d->k->family, &d->k->remote, &len), *p;
 
 	lssock_tracks(d->p->snap, &there);
-	for (i = 0; i < there; i++)
-		n += k[i].family == d->k->family && k[i].ns == d->k->ns && k[i].rport &&
-		     !memcmp(&k[i].remote, &d->k->remote, sizeof(k[i].remote));
-	return d->p->row < there && n ? n - 1 : n;
+	for (i = 0; i < there && len; i++) {
+		p = ip_of(k[i].family, &k[i].remote, &other);
+		n += i != d->p->row && k[i].ns == d->k->ns && k[i].rport && other == len &&
+		     k[i].state != LSSOCK_TIME_WAIT && !memcmp(p, ip, len);
+	}
+	if (!n)
+		return;
+	details_line(d, "More");
+	buf_u64(&d->b, n);
+	details_say(d, n == 1 ? " socket with this host" : " sockets with this host");
+	details_item(d);
+	details_say(d, n == 1 ? "(R: show it)" : "(R: show them)");
+	details_item(d);
 }
 
 void details_remote(struct details *d)
 {
 	struct lssock_value v;
-	bool inet = d->k->family == AF_INET || d->k->family == AF_INET6;
-	uint32_t n;
 
 	if (details_listens(d) || d->k->proto == LSSOCK_UNIX) {
 		details_path(d);
@@ -260,16 +322,10 @@ void details_remote(struct details *d)
 	details_field(d, "", "remote", "");
 	host(d, "");
 	details_field(d, "on this machine: ", "peer", "");
-	details_line(d, "Path");
 	direction(d);
-	details_field(d, "on ", "iface", "");
-	n = inet && details_value(d, d->p->row, 0, "raddr", &v) ? from_same_host(d) : 0;
-	if (!n)
-		return;
-	details_line(d, "");
-	buf_u64(&d->b, n);
-	details_say(d, n == 1 ? " more socket with this host" : " more sockets with this host");
-	details_item(d);
+	interface(d);
+	if (details_value(d, d->p->row, 0, "raddr", &v))
+		same_host(d);
 }
 
 void details_ids(struct details *d)
@@ -476,24 +532,113 @@ static void put_state(struct details *d, uint8_t state)
 		buf_putc(&d->b, *s == '_' ? '-' : *s);
 }
 
+/* "retrans 3 in 1s" */
+static void put_count(struct details *d, const struct hist_event *e)
+{
+	unsigned s = (e->tenths + 5u) / 10;
+
+	details_say(d, e->kind == HIST_RETRANS ? "retrans " : "drops ");
+	buf_u64(&d->b, e->n);
+	details_say(d, e->n == UINT16_MAX ? " or more" : "");
+	if (!e->tenths || e->tenths == UINT16_MAX)
+		return;
+	details_say(d, " in ");
+	if (s >= 60)
+		buf_printf(&d->b, "%um", (s + 30) / 60);
+	else if (s)
+		buf_printf(&d->b, "%us", s);
+	else
+		num_put_duration(&d->b, e->tenths * 100000ull);
+}
+
+static void put_rate(struct details *d, const struct hist_event *e)
+{
+	details_say(d, e->kind == HIST_RATE_UP ? "rate up" : "rate down");
+	if (e->n)
+		buf_printf(&d->b, " %ux", (unsigned)e->n);
+	else
+		details_say(d, e->kind == HIST_RATE_UP ? "" : " to 0");
+}
+
+static const char *problem_words(const struct hist_event *e)
+{
+	bool begins = e->kind == HIST_BEGINS;
+
+	switch ((enum lssock_problem)e->problem) {
+	case LSSOCK_PROBLEM_CLOSE_WAIT:
+		return begins ? "not closed for a minute" : "in use again";
+	case LSSOCK_PROBLEM_RETRANS:
+		return "no retransmits for 10s";
+	case LSSOCK_PROBLEM_STUCK:
+		return !begins ? "send queue drains" :
+		       e->n ? "zero window, send queue stuck" : "send queue stuck";
+	case LSSOCK_PROBLEM_SYN_SENT:
+		return "no answer";
+	case LSSOCK_PROBLEM_PORTS:
+		return begins ? "ports run out" : "ports to spare again";
+	case LSSOCK_PROBLEM_DELETED:
+		return "program deleted or replaced";
+	case LSSOCK_PROBLEM_NONE: case LSSOCK_PROBLEM_BACKLOG: case LSSOCK_N_PROBLEM:
+		break;
+	}
+	return "";
+}
+
+/* The listener that it came through, as long as that is there. */
+static void put_opened(struct details *d)
+{
+	uint32_t n;
+
+	details_say(d, "opened");
+	lssock_socks(d->p->snap, &n);
+	if (d->k->via >= n)
+		return;
+	details_say(d, " (listener ");
+	put_of(d, d->k->via, 0, "local");
+	details_say(d, ")");
+}
+
+static void put_event(struct details *d, const struct hist_event *e)
+{
+	switch (e->kind) {
+	case LSSOCK_EVENT_OPEN:
+		put_opened(d);
+		break;
+	case LSSOCK_EVENT_STATE:
+		put_state(d, e->was);
+		details_say(d, " to ");
+		put_state(d, e->state);
+		break;
+	case LSSOCK_EVENT_CLOSE:
+		details_say(d, "closed");
+		break;
+	case HIST_RETRANS: case HIST_DROPS:
+		put_count(d, e);
+		break;
+	case HIST_RATE_UP: case HIST_RATE_DOWN:
+		put_rate(d, e);
+		break;
+	case HIST_FULL:
+		details_say(d, "queue full");
+		break;
+	case HIST_NOT_FULL:
+		details_say(d, "queue no longer full");
+		break;
+	default:
+		details_say(d, problem_words(e));
+	}
+}
+
 void details_events(struct details *d, const char *label)
 {
 	const struct pane_history *h = d->p->h;
 	uint32_t i;
 
-	for (i = 0; h && i < h->n_events && i < PANE_EVENTS; i++) {
-		const struct pane_event *e = &h->events[i];
-
+	for (i = 0; h && i < h->n_events && i < HIST_EVENTS; i++) {
 		details_line(d, i ? "" : label);
-		details_clock(d, e->time_ns);
-		if (e->kind == LSSOCK_EVENT_STATE) {
-			details_say(d, "  ");
-			put_state(d, e->was);
-			details_say(d, " to ");
-			put_state(d, e->state);
-		} else {
-			details_say(d, e->kind == LSSOCK_EVENT_OPEN ? "  opened" : "  closed");
-		}
+		details_clock(d, h->events[i].time_ns);
+		details_say(d, "  ");
+		put_event(d, &h->events[i]);
 		details_item(d);
 	}
 }

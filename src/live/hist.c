@@ -3,6 +3,8 @@
 #include "live/hist.h"
 
 #define IDLE_NS (60ull * 1000000000ull)
+#define TRIES 64
+#define TENTH_NS 100000000ull
 
 void hist_release(struct hist *h)
 {
@@ -18,20 +20,27 @@ const struct ring *hist_get(const struct hist *h, uint64_t key)
 	return at < h->n && h->rings[at].key == key ? &h->rings[at] : NULL;
 }
 
-/* One that may go: the clock hand passes over those that were busy of late. */
+/* One that may go: the clock hand passes over those that were busy of late, once a frame
+ * at most. */
 static struct ring *free_ring(struct hist *h, uint64_t now_ns)
 {
 	uint32_t tries;
 
 	if (h->n < HIST_RINGS)
 		return &h->rings[h->n++];
-	for (tries = 0; tries < 64; tries++) {
+	if (h->failed_ns != now_ns)
+		h->failed = 0;
+	if (h->failed >= HIST_RINGS / TRIES)
+		return NULL;
+	for (tries = 0; tries < TRIES; tries++) {
 		struct ring *r = &h->rings[h->clock];
 
 		h->clock = (h->clock + 1) % HIST_RINGS;
 		if (r->busy_ns + IDLE_NS < now_ns)
 			return r;
 	}
+	h->failed_ns = now_ns;
+	h->failed++;
 	return NULL;
 }
 
@@ -99,6 +108,26 @@ void ring_add(struct ring *r, const struct sample *s, uint64_t now_ns, uint64_t 
 void ring_event(struct ring *r, const struct hist_event *e)
 {
 	r->events[r->n_events++ % HIST_EVENTS] = *e;
+}
+
+static uint16_t at_most_u16(uint64_t v)
+{
+	return v < UINT16_MAX ? (uint16_t)v : UINT16_MAX;
+}
+
+void ring_count(struct ring *r, const struct hist_event *e)
+{
+	struct hist_event *last = &r->events[(r->n_events + HIST_EVENTS - 1) % HIST_EVENTS];
+	uint64_t more = (e->time_ns - last->time_ns + TENTH_NS / 2) / TENTH_NS;
+
+	if (!r->n_events || last->kind != e->kind || e->time_ns < last->time_ns ||
+	    e->time_ns - last->time_ns > HIST_AGAIN_NS) {
+		ring_event(r, e);
+		return;
+	}
+	last->tenths = at_most_u16(last->tenths + more);
+	last->n = at_most_u16((uint64_t)last->n + e->n);
+	last->time_ns = e->time_ns;
 }
 
 uint32_t ring_len(const struct ring *r)

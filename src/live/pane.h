@@ -4,17 +4,16 @@
 #define LIVE_PANE_H
 
 #include "live/flow.h"
+#include "live/hist.h"
 #include "lssock.h"
 
 #define PANE_SAMPLES 60
-#define PANE_EVENTS 8
 
-struct pane_event { uint64_t time_ns; uint8_t kind, was, state; };	/* lssock_event_kind */
 /* One sample a second, the oldest first; NaN: not known. */
 struct pane_history {
 	uint32_t n, n_events;
 	float rx[PANE_SAMPLES], tx[PANE_SAMPLES], rtt_us[PANE_SAMPLES], cwnd[PANE_SAMPLES];
-	struct pane_event events[PANE_EVENTS];	/* the newest first */
+	struct hist_event events[HIST_EVENTS];	/* the newest first */
 };
 
 struct pane {

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "live/turns.h"
 #include "live/ui.h"
 
 /* Offsets in struct tcp_info (include/uapi/linux/tcp.h). */
@@ -103,40 +104,6 @@ static uint32_t info_u32(const struct lssock_snap *s, uint32_t row, size_t at)
 	return v;
 }
 
-static void add_row(struct ui *ui, const struct lssock_snap *s, uint32_t row, bool wanted)
-{
-	const struct lssock_track *t = lssock_tracks(s, NULL) + row;
-	uint64_t now = lssock_snap_meta(s)->now_ns;
-	struct sample sample = { .rx = t->rx, .tx = t->tx };
-	struct ring *r;
-
-	if (!(t->flags & LSSOCK_T_RATES) || (!wanted && t->rx + t->tx <= 0))
-		return;
-	r = hist_make(&ui->hist, hist_key(row_id(s, row)), now);
-	if (!r)
-		return;
-	sample.rtt_us = (float)info_u32(s, row, INFO_RTT);
-	sample.cwnd = (float)info_u32(s, row, INFO_CWND);
-	ring_add(r, &sample, now, ui->interval_us * 1000);
-}
-
-static void add_samples(struct ui *ui, const struct lssock_snap *s, uint32_t there)
-{
-	const struct lssock_sock *socks = lssock_socks(s, NULL);
-	const struct lssock_track *tracks = lssock_tracks(s, NULL);
-	struct row_id cursor = ui->tabs[ui->tab].cursor;
-	uint64_t now = lssock_snap_meta(s)->now_ns;
-	const struct sample total = { .rx = ui->rx, .tx = ui->tx };
-	struct ring *r = hist_make(&ui->hist, HIST_TOTAL, now);
-	uint32_t i;
-
-	if (r && ui->rates)
-		ring_add(r, &total, now, ui->interval_us * 1000);
-	for (i = 0; tracks && i < there; i++)
-		if (socks[i].proto == LSSOCK_TCP)
-			add_row(ui, s, i, ui->pane && tracks[i].id == cursor.id);
-}
-
 static void add_events(struct ui *ui, const struct lssock_snap *s)
 {
 	uint32_t i, n;
@@ -155,6 +122,45 @@ static void add_events(struct ui *ui, const struct lssock_snap *s)
 	}
 }
 
+/* Of the many that are idle and have no problem nothing is looked at but their track. */
+static void add_row(struct ui *ui, const struct lssock_snap *s, uint32_t row,
+		    const struct turns *now, bool wanted)
+{
+	const struct lssock_track *t = lssock_tracks(s, NULL) + row;
+	bool moves = t->flags & LSSOCK_T_RATES && (wanted || t->rx + t->tx > 0 ||
+						   turns_slows(t));
+	struct sample sample = { .rx = t->rx, .tx = t->tx };
+	struct ring *r;
+
+	if (!moves && !turns_may(t))
+		return;
+	r = hist_make(&ui->hist, hist_key(row_id(s, row)), now->time_ns);
+	if (!r)
+		return;
+	if (moves) {
+		sample.rtt_us = (float)info_u32(s, row, INFO_RTT);
+		sample.cwnd = (float)info_u32(s, row, INFO_CWND);
+		ring_add(r, &sample, now->time_ns, ui->interval_us * 1000);
+	}
+	turns_add(r, s, row, now);
+}
+
+static void add_samples(struct ui *ui, const struct lssock_snap *s, uint32_t there,
+			float seconds)
+{
+	const struct lssock_track *tracks = lssock_tracks(s, NULL);
+	struct row_id cursor = ui->tabs[ui->tab].cursor;
+	const struct turns now = { .time_ns = lssock_snap_meta(s)->now_ns, .seconds = seconds };
+	const struct sample total = { .rx = ui->rx, .tx = ui->tx };
+	struct ring *r = hist_make(&ui->hist, HIST_TOTAL, now.time_ns);
+	uint32_t i;
+
+	if (r && ui->rates)
+		ring_add(r, &total, now.time_ns, ui->interval_us * 1000);
+	for (i = 0; tracks && i < there; i++)
+		add_row(ui, s, i, &now, ui->pane && tracks[i].id == cursor.id);
+}
+
 void ui_count(struct ui *ui, const struct lssock_snap *s, const struct lssock_snap *before)
 {
 	uint32_t n, there;
@@ -170,6 +176,6 @@ void ui_count(struct ui *ui, const struct lssock_snap *s, const struct lssock_sn
 	count_rows(ui, s, there);
 	ui->n_listen = ui->counts[LSSOCK_LISTEN];
 	count_events(ui, s, seconds_between(before, s));
-	add_samples(ui, s, there);
 	add_events(ui, s);
+	add_samples(ui, s, there, seconds_between(before, s));
 }

@@ -25,12 +25,8 @@ static void fill_history(const struct ring *r, struct pane_history *h)
 		h->rtt_us[i] = known(s->rtt_us);
 		h->cwnd[i] = known(s->cwnd);
 	}
-	for (n = r ? r->n_events : 0; n && h->n_events < HIST_EVENTS; n--) {
-		const struct hist_event *e = &r->events[(n - 1) % HIST_EVENTS];
-
-		h->events[h->n_events++] = (struct pane_event){ e->time_ns, e->kind, e->was,
-								e->state };
-	}
+	for (n = r ? r->n_events : 0; n && h->n_events < HIST_EVENTS; n--)
+		h->events[h->n_events++] = r->events[(n - 1) % HIST_EVENTS];
 }
 
 static void group_rates(const struct rollup *g, struct flow *f)

@@ -149,9 +149,9 @@ static struct pane_history history(void)
 		h.rtt_us[i] = i == 20 ? 91000 : 34000;
 		h.cwnd[i] = i < 4 ? NAN : 48;
 	}
-	h.events[0] = (struct pane_event){ NOW - 4 * SEC, LSSOCK_EVENT_STATE, LSSOCK_SYN_RECV,
-					   LSSOCK_ESTABLISHED };
-	h.events[1] = (struct pane_event){ NOW - 5 * SEC, LSSOCK_EVENT_OPEN, 0, 0 };
+	h.events[0] = (struct hist_event){ .time_ns = NOW - 4 * SEC, .kind = HIST_RETRANS,
+					   .n = 3, .tenths = 10 };
+	h.events[1] = (struct hist_event){ .time_ns = NOW - 5 * SEC, .kind = LSSOCK_EVENT_OPEN };
 	return h;
 }
 
@@ -205,17 +205,117 @@ static void test_connection(void **state)
       "                                                      Bytes   in 412M   out 18M "
       "  queued in 0             EVENTS\n"
       "PEER                                                          out 0 of 213K   de"
-      "livers 5.2M/s                  13:46:36  SYN-RECV to ESTABLISHED\n"
-      "Remote   203.0.113.7:51514                            Memory  received 0 of 131K"
-      "   sending 0 of 213K           13:46:35  opened\n"
-      "Path     in via 10.0.0.5:443                                  queued 0   set asi"
+      "livers 5.2M/s                  13:46:36  retrans 3 in 1s\n"
+      "Remote   203.0.113.7:51514   in via 10.0.0.5:443      Memory  received 0 of 131K"
+      "   sending 0 of 213K           13:46:35  opened (listener 10.0.0.5:443)\n"
+      "More     1 socket with this host   (R: show it)               queued 0   set asi"
       "de 0   options 0\n"
-      "         1 more socket with this host                         backlog 0   drops "
+      "                                                              backlog 0   drops "
       "0\n"
       "\n"
       "\n"
       "\n"
       "\n");
+	lssock_snap_free(s);
+}
+
+/* ---- events -------------------------------------------------------------------------------- */
+
+static void says(const struct pane *p, const char *text)
+{
+	char *got = drawn(p, 40, 160, NULL);
+
+	if (!strstr(got, text))
+		fail_msg("no \"%s\" in\n%s", text, got);
+	mem_free(got);
+}
+
+static void test_events(void **state)
+{
+	static const struct { struct hist_event e; const char *text; } all[] = {
+		{ { .kind = LSSOCK_EVENT_OPEN }, "  opened (listener 10.0.0.5:443)\n" },
+		{ { .kind = LSSOCK_EVENT_CLOSE }, "  closed\n" },
+		{ { .kind = LSSOCK_EVENT_STATE, .was = LSSOCK_SYN_RECV,
+		    .state = LSSOCK_ESTABLISHED }, "  SYN-RECV to ESTABLISHED\n" },
+		{ { .kind = HIST_RETRANS, .n = 3, .tenths = 10 }, "  retrans 3 in 1s\n" },
+		{ { .kind = HIST_RETRANS, .n = 1, .tenths = 2 }, "  retrans 1 in 0.2s\n" },
+		{ { .kind = HIST_RETRANS, .n = 700, .tenths = 3000 }, "  retrans 700 in 5m\n" },
+		{ { .kind = HIST_DROPS, .n = 5 }, "  drops 5\n" },
+		{ { .kind = HIST_DROPS, .n = 65535, .tenths = 10 },
+		  "  drops 65535 or more in 1s\n" },
+		{ { .kind = HIST_RATE_UP, .n = 3 }, "  rate up 3x\n" },
+		{ { .kind = HIST_RATE_DOWN, .n = 12 }, "  rate down 12x\n" },
+		{ { .kind = HIST_RATE_DOWN }, "  rate down to 0\n" },
+		{ { .kind = HIST_FULL }, "  queue full\n" },
+		{ { .kind = HIST_NOT_FULL }, "  queue no longer full\n" },
+		{ { .kind = HIST_BEGINS, .problem = LSSOCK_PROBLEM_STUCK },
+		  "  send queue stuck\n" },
+		{ { .kind = HIST_BEGINS, .problem = LSSOCK_PROBLEM_STUCK, .n = 1 },
+		  "  zero window, send queue stuck\n" },
+		{ { .kind = HIST_ENDS, .problem = LSSOCK_PROBLEM_STUCK }, "  send queue drains\n" },
+		{ { .kind = HIST_ENDS, .problem = LSSOCK_PROBLEM_RETRANS },
+		  "  no retransmits for 10s\n" },
+		{ { .kind = HIST_BEGINS, .problem = LSSOCK_PROBLEM_CLOSE_WAIT },
+		  "  not closed for a minute\n" },
+		{ { .kind = HIST_BEGINS, .problem = LSSOCK_PROBLEM_SYN_SENT }, "  no answer\n" },
+	};
+	uint32_t listener, conn;
+	struct lssock_snap *s = web(&listener, &conn);
+	struct pane_history h = history();
+	struct pane p = { .snap = s, .row = conn, .h = &h, .ascii = true };
+	size_t i;
+
+	(void)state;
+	assert_int_equal(snap_seal(s), 0);
+	for (i = 0; i < sizeof(all) / sizeof(*all); i++) {
+		h.n_events = 1;
+		h.events[0] = all[i].e;
+		h.events[0].time_ns = NOW;
+		says(&p, all[i].text);
+	}
+	lssock_snap_free(s);
+}
+
+/* ---- the other end ------------------------------------------------------------------------- */
+
+static void more_of(struct lssock_snap *s, uint8_t state, uint16_t ns, const char *ip)
+{
+	struct lssock_track t = track(100);
+	struct lssock_sock k = watched_sock(LSSOCK_TCP, state);
+
+	k.ns = ns;
+	k.family = strchr(ip, ':') ? AF_INET6 : AF_INET;
+	assert_int_equal(inet_pton(k.family, ip, k.remote.ip), 1);
+	watched_add(s, &k, NULL, 0, &t);
+}
+
+static void test_peer(void **state)
+{
+	struct lssock_ns other = { .ino = 5 };
+	struct lssock_ifaddr a = { .family = AF_INET, .prefix = 24, .ip = { 10, 0, 0, 5 } };
+	uint32_t listener, conn;
+	struct lssock_snap *s = web(&listener, &conn);
+	struct pane p = { .snap = s, .row = conn, .ascii = true };
+	uint16_t ns = snap_ns(s, &other);
+
+	(void)state;
+	a.iface = snap_iface(s, ns, 1);	/* the same address in another namespace */
+	s->ifaces.v[a.iface].name = snap_string(s, "lo", 2);
+	*vec_push(&s->ifaddrs) = a;
+	a.iface = snap_iface(s, 0, 2);
+	s->ifaces.v[a.iface].name = snap_string(s, "eth0\x1b", 5);
+	*vec_push(&s->ifaddrs) = a;
+	more_of(s, LSSOCK_ESTABLISHED, 0, "::ffff:203.0.113.7");
+	more_of(s, LSSOCK_SYN_SENT, 0, "203.0.113.7");
+	more_of(s, LSSOCK_TIME_WAIT, 0, "203.0.113.7");
+	more_of(s, LSSOCK_ESTABLISHED, 0, "203.0.113.8");
+	more_of(s, LSSOCK_ESTABLISHED, 0, "2001:db8::7");
+	more_of(s, LSSOCK_ESTABLISHED, ns, "203.0.113.7");
+	assert_int_equal(snap_seal(s), 0);
+	says(&p, "More     3 sockets with this host   (R: show them)");
+	says(&p, " address on eth0\\x1b ");
+	p.row = listener;
+	says(&p, "bound to 10.0.0.5:443");
 	lssock_snap_free(s);
 }
 
@@ -444,7 +544,8 @@ static void test_spark(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_connection), cmocka_unit_test(test_listener),
+		cmocka_unit_test(test_connection), cmocka_unit_test(test_events),
+		cmocka_unit_test(test_peer), cmocka_unit_test(test_listener),
 		cmocka_unit_test(test_others), cmocka_unit_test(test_ended),
 		cmocka_unit_test(test_nothing_is_lost), cmocka_unit_test(test_any_size),
 		cmocka_unit_test(test_low), cmocka_unit_test(test_no_memory),
