@@ -322,7 +322,8 @@ void details_remote(struct details *d)
 	details_field(d, "", "remote", "");
 	host(d, "");
 	details_field(d, "on this machine: ", "peer", "");
-	direction(d);
+	if (details_value(d, d->p->row, 0, "dir", &v) && v.len == 2)
+		direction(d);		/* the title has the arrow */
 	interface(d);
 	if (details_value(d, d->p->row, 0, "raddr", &v))
 		same_host(d);

@@ -168,6 +168,53 @@ seen 'F10 Quit' "and more keys"
 key Down Enter
 seen 'OWNER .*(LISTENER|TCP HEALTH|QUEUES)' "the pane has columns of its own"
 
+# ---- what happens to a socket that is looked at ----------------------------------------------
+# looked FILTER: the pane, which is open, is about the only row of it.
+looked()
+{
+	key '&' C-u
+	screen send-keys -t 0 -l "$1"
+	key Enter
+	seen "filter: 1/[0-9]+ .*" "only $1"
+	key Down
+}
+obey web listen small 127.0.0.1 8090 1
+obey curl connect q1 127.0.0.1 40011 127.0.0.1 8090
+looked 'lport=8090 is:listen'
+seen '^> ?web .*queue 1/1' "its listener is looked at"
+obey curl connect q2 127.0.0.1 40012 127.0.0.1 8090
+seen '[0-9:]{8}  queue full' "its queue is full, and when"
+obey web accept w1 small
+seen '[0-9:]{8}  queue no longer full' "and then it is not"
+obey web accept w2 small
+looked lport=40011
+seen '^>.*127\.0\.0\.1:40011' "the connection is looked at"
+seen '[0-9:]{8}  opened' "when a connection was opened"
+# So much that the other end has to read meanwhile.
+i=0
+while [ $i -lt 3 ]; do
+	obey curl send q1 200000
+	obey web recv w1 200000
+	i=$((i + 1))
+done
+seen '[0-9:]{8}  rate up [0-9]+x' "its rate goes up"
+if nft add table ip t 2>/dev/null &&
+   nft add chain ip t c '{ type filter hook input priority 0; }' &&
+   nft add rule ip t c tcp sport 40011 drop; then
+	obey curl send q1 20000
+	seen '[0-9:]{8}  retrans [0-9]+ in [0-9]+s' "what does not arrive is sent again"
+	nft delete table ip t
+	obey web recv w1 20000
+	seen '[0-9:]{8}  no retransmits for 10s' "until it does"
+else
+	skip "what does not arrive is sent again" "no nft here"
+fi
+for i in 1 2; do
+	obey curl close q$i
+	obey web close w$i
+done
+obey web close small
+
 # ---- looks, copies, files --------------------------------------------------------------------
 colors() { screen capture-pane -p -e -t 0 | grep -c "$(printf '\033')\[[0-9;]*3[0-7]"; }
 for theme in default light cvd; do
