@@ -71,17 +71,19 @@ static bool is_service(const struct lssock_snap *s, const struct lssock_proc *p)
 	return unit && p->pid != 1 && len > n && !memcmp(unit + len - n, end, n);
 }
 
-static void put_user(struct buf *b, const struct lssock_snap *s, uint32_t uid)
+/* number: what stands before it, where there is no name. */
+static void put_user(struct buf *b, const struct lssock_snap *s, uint32_t uid,
+		     const char *number)
 {
 	size_t len;
 	const char *name = lssock_user(s, uid, &len);
 
-	if (!name)
-		buf_puts(b, "uid ");
-	if (name)
+	if (name) {
 		text_safe(b, name, len, TEXT_BLANK);
-	else
+	} else {
+		buf_puts(b, number);
 		buf_u64(b, uid);
+	}
 }
 
 /* Of another user it takes his name to reach his manager: systemctl(1), --machine. */
@@ -97,7 +99,7 @@ static void put_stop_unit(struct buf *b, const struct lssock_snap *s,
 	buf_puts(b, user ? "systemctl --user " : "systemctl ");
 	if (user && uid != self_uid) {
 		buf_puts(b, "-M ");
-		put_user(b, s, (uint32_t)uid);
+		put_user(b, s, (uint32_t)uid, "");
 		buf_puts(b, "@ ");
 	}
 	buf_puts(b, "stop ");
@@ -153,7 +155,7 @@ static void put_title(struct buf *b, const struct lssock_act *a, uint32_t i)
 
 	put_process(b, a->facts, fact);
 	buf_putc(b, ' ');
-	put_user(b, a->facts, p->uid);
+	put_user(b, a->facts, p->uid, "uid ");
 	put_place(b, a->facts, p);
 	buf_puts(b, ", started ");
 	num_put_duration(b, m->now_ns > began ? (m->now_ns - began) / 1000 : 0);
