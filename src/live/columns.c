@@ -331,9 +331,10 @@ static void state(const struct cell_of *c, char *buf, size_t size, enum role *ro
 }
 
 /* Where there is little room the local end is its port. */
+/* Where hardly an address has room the port alone tells more than two ends of it. */
 static void local(const struct cell_of *c, unsigned width, char *buf, size_t size)
 {
-	if (width < 10)
+	if (width < 15)
 		snprintf(buf, size, ":%u", c->k->lport);
 	else
 		ui_end(c->ui, c->item->row, "local", width, buf, size);

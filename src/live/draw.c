@@ -110,7 +110,8 @@ static void counts(const struct ui *ui, size_t room, char *buf, size_t size)
 		return;
 	}
 	if (ui->tab == TAB_LISTEN) {
-		snprintf(buf, size, "%u listening, %u services", ui->n_listen, ui->groups.n);
+		snprintf(buf, size, "%u listening, %u service%s", ui->n_listen, ui->groups.n,
+			 ui->groups.n == 1 ? "" : "s");
 		return;
 	}
 	snprintf(buf, size, "%u sockets: %u listen  %u estab  %u close-wait  %u time-wait  "
