@@ -225,7 +225,7 @@ static void draw_rates(const struct ui *ui, struct grid *g, unsigned y)
 			 g->cols < 120 ? "" : "changed ", ui->listen_added,
 			 ui->listen_removed);
 	else
-		snprintf(text, sizeof(text),
+		snprintf(text, sizeof(text), g->cols < 72 ? "rx %s%s  tx %s%s" :
 			 "rx %s%s  tx %s%s  opened %s%.0f/s  closed %s%.0f/s", rx,
 			 ui->rates ? "/s" : "", tx, ui->rates ? "/s" : "",
 			 more, (double)ui->opened, more, (double)ui->closed);
@@ -320,12 +320,23 @@ static void order_text(const struct ui *ui, struct buf *b)
 			   ui->tabs[ui->tab].sort.descending ? 'v' : '^');
 }
 
-static void filter_text(const struct ui *ui, struct buf *b)
+/* Where there is not room for both: the filter if there is one, else the order. */
+static void order_and_filter(const struct ui *ui, struct buf *b, size_t room)
 {
-	if (ui->filter.len || ui->problems_only || ui->no_loopback)
+	bool filtered = ui->filter.len || ui->problems_only || ui->no_loopback;
+	size_t before = b->len, order;
+
+	order_text(ui, b);
+	order = b->len;
+	if (filtered)
 		buf_printf(b, "   filter: %u/%u (Esc)", ui->matched, ui->total);
 	else if (ui->tab != TAB_GROUPS || ui->cols >= 100)
 		buf_puts(b, "   filter: none");
+	if (text_width(b->data, b->len) <= room)
+		return;
+	b->len = filtered ? before : order;
+	if (filtered)
+		buf_printf(b, "filter: %u/%u (Esc)", ui->matched, ui->total);
 }
 
 static void draw_tabs(const struct ui *ui, struct grid *g, unsigned y)
@@ -346,8 +357,7 @@ static void draw_tabs(const struct ui *ui, struct grid *g, unsigned y)
 			buf_printf(&b, "   of %u namespaces", lssock_snap_meta(ui->snap)->n_ns);
 		buf_puts(&b, "   ");
 	}
-	order_text(ui, &b);
-	filter_text(ui, &b);
+	order_and_filter(ui, &b, x + 1 < g->cols ? g->cols - x - 1 : 0);
 	right(g, y, x + 1, ROLE_PLAIN, buf_cstr(&b));
 	buf_release(&b);
 }
