@@ -8,15 +8,10 @@
 #include "live/details.h"
 #include "live/ui.h"
 
-static uint64_t key_of(struct row_id id)
-{
-	return hash_u64(id.ns ^ hash_u64(id.id));
-}
-
 static void keep_worst(struct judged *j, uint32_t row, uint8_t severity)
 {
 	struct row_id id = row_id(lssock_report_snap(j->report), row);
-	uint32_t *slot = index_put(&j->worst, key_of(id));
+	uint32_t *slot = index_put(&j->worst, row_key(id));
 
 	if (slot && (*slot == INDEX_NONE || *slot < severity))
 		*slot = severity;
@@ -57,7 +52,7 @@ void ui_judge(struct ui *ui, struct lssock_report *report)
 
 static bool is_bad(const struct ui *ui, uint32_t row)
 {
-	uint32_t worst = index_get(&ui->judged.worst, key_of(row_id(ui->snap, row)));
+	uint32_t worst = index_get(&ui->judged.worst, row_key(row_id(ui->snap, row)));
 
 	return worst != INDEX_NONE && worst >= LSSOCK_MEDIUM;
 }

@@ -30,11 +30,6 @@ static struct row_id group_id(uint64_t key)
 	return (struct row_id){ .ns = 0, .id = key };
 }
 
-static uint64_t place_key(struct row_id id)
-{
-	return hash_u64(id.ns ^ hash_u64(id.id));
-}
-
 static bool was_at(const struct ui *ui, uint32_t at, struct row_id id)
 {
 	return at < ui->placed && same_id(ui->items.v[at].id, id);
@@ -43,7 +38,7 @@ static bool was_at(const struct ui *ui, uint32_t at, struct row_id id)
 /* Half of a hash is half the memory; two lines may share it: then the next is tried. */
 static uint32_t place_before(const struct ui *ui, struct row_id id)
 {
-	uint32_t key = (uint32_t)place_key(id), at;
+	uint32_t key = (uint32_t)row_key(id), at;
 
 	for (;; key++) {
 		at = index_get(&ui->places, key);
@@ -522,7 +517,7 @@ static void keep_places(struct ui *ui)
 	index_clear(&ui->places);
 	index_reserve(&ui->places, ui->items.n);
 	for (i = 0; i < ui->items.n; i++) {
-		key = (uint32_t)place_key(ui->items.v[i].id);
+		key = (uint32_t)row_key(ui->items.v[i].id);
 		while ((slot = index_put(&ui->places, key)) && *slot != INDEX_NONE)
 			key++;
 		if (slot)

@@ -13,7 +13,7 @@
 
 uint64_t hist_key(struct row_id id)
 {
-	return hash_u64(id.ns ^ hash_u64(id.id)) | 2;
+	return row_key(id) | 2;
 }
 
 static bool is_inet(const struct lssock_sock *k)

@@ -32,6 +32,10 @@ static inline bool same_id(struct row_id a, struct row_id b)
 {
 	return a.ns == b.ns && a.id == b.id;
 }
+static inline uint64_t row_key(struct row_id id)	/* for an index */
+{
+	return hash_u64(id.ns ^ hash_u64(id.id));
+}
 
 enum item_kind { ITEM_SOCKET, ITEM_SERVICE, ITEM_GROUP };
 /* A line of the list. */
