@@ -69,7 +69,8 @@ static size_t after(const struct buf *b, size_t at)
 
 static void cut(struct prompt *p, size_t from, size_t to)
 {
-	memmove(p->text.data + from, p->text.data + to, p->text.len - to);
+	if (to < p->text.len)
+		memmove(p->text.data + from, p->text.data + to, p->text.len - to);
 	p->text.len -= to - from;
 	p->at = from;
 }
