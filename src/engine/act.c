@@ -490,14 +490,6 @@ static int count_ends(struct lssock_act *a)
 
 /* ---- making sure ------------------------------------------------------- */
 
-static int take_bytes(void *ctx, const void *bytes, size_t len)
-{
-	struct buf *b = ctx;
-
-	buf_put(b, bytes, len);
-	return b->failed ? -ENOMEM : 0;
-}
-
 /* The pidfd first: what lives under this number after that, with the start time of
  * the snapshot, is what the pidfd stands for. */
 static void open_procs(struct lssock_act *a)
@@ -520,7 +512,7 @@ static void open_procs(struct lssock_act *a)
 	ask.arg = asked.data;
 	ask.arg_len = (uint32_t)asked.len;
 	r = asked.failed ? -ENOMEM : asked.len ?
-	    a->ctx->source->ask(a->ctx->source, &ask, take_bytes, &told) : 0;
+	    a->ctx->source->ask(a->ctx->source, &ask, ask_chunk, &told) : 0;
 	for (i = 0; i < a->hits.n; i++)
 		if (a->hits.v[i].pidfd >= 0 && (r < 0 || i >= told.len || !told.data[i]))
 			a->hits.v[i].barred = r < 0 ? r : -ESRCH;

@@ -4,9 +4,9 @@
 
 #include "engine/engine.h"
 
-static int collect_chunk(void *ctx, const void *bytes, size_t len)
+int ask_chunk(void *answer, const void *bytes, size_t len)
 {
-	struct buf *b = ctx;
+	struct buf *b = answer;
 
 	buf_put(b, bytes, len);
 	return b->failed ? -ENOMEM : 0;
@@ -19,5 +19,5 @@ int ask_bytes(struct collect *c, enum ask_kind kind, uint16_t ns, uint64_t id, c
 		.kind = (uint16_t)kind, .ns = ns, .id = id, .arg = arg, .arg_len = arg_len,
 	};
 
-	return ahead_ask(c, &a, collect_chunk, ret);
+	return ahead_ask(c, &a, ask_chunk, ret);
 }

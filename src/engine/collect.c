@@ -36,19 +36,11 @@ struct owner_job {
 	bool ran;
 };
 
-static int owner_chunk(void *ctx, const void *bytes, size_t len)
-{
-	struct buf *b = ctx;
-
-	buf_put(b, bytes, len);
-	return b->failed ? -ENOMEM : 0;
-}
-
 static void owner_run(struct pool_job *job)
 {
 	struct owner_job *j = (struct owner_job *)job;
 
-	j->result = j->source->ask(j->source, &j->ask, owner_chunk, &j->answer);
+	j->result = j->source->ask(j->source, &j->ask, ask_chunk, &j->answer);
 }
 
 static void owner_drop(struct pool_job *job)

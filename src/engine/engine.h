@@ -121,6 +121,8 @@ bool track_count(const struct lssock_snap *s, uint32_t row, struct lssock_track 
 
 /* ---- ask.c: questions to the source -------------------------------------- */
 
+/* A chunk_fn: into the struct buf that is its ctx. */
+int ask_chunk(void *answer, const void *bytes, size_t len);
 /* The whole answer in one buffer. */
 int ask_bytes(struct collect *c, enum ask_kind kind, uint16_t ns, uint64_t id, const void *arg,
 	      uint32_t arg_len, struct buf *ret);

@@ -191,14 +191,6 @@ static void board_put(struct board *b, uint32_t i, int result, const struct buf 
 	pool_unlock(b->lock);
 }
 
-static int take_chunk(void *ctx, const void *bytes, size_t len)
-{
-	struct buf *b = ctx;
-
-	buf_put(b, bytes, len);
-	return b->failed ? -ENOMEM : 0;
-}
-
 static void board_work(struct board *b)
 {
 	struct buf answer = { 0 };
@@ -214,7 +206,7 @@ static void board_work(struct board *b)
 			ask.arg_len = sizeof(l.host);
 		}
 		buf_reset(&answer);
-		r = b->source->ask(b->source, &ask, take_chunk, &answer);
+		r = b->source->ask(b->source, &ask, ask_chunk, &answer);
 		board_put(b, i, r, &answer);
 	}
 	buf_release(&answer);

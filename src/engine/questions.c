@@ -25,14 +25,6 @@ struct batch {
 	struct { struct ask ask; size_t at; struct buf answer; int result; } item[BATCH];
 };
 
-static int batch_chunk(void *ctx, const void *bytes, size_t len)
-{
-	struct buf *b = ctx;
-
-	buf_put(b, bytes, len);
-	return b->failed ? -ENOMEM : 0;
-}
-
 static void batch_run(struct pool_job *job)
 {
 	struct batch *b = (struct batch *)job;
@@ -40,7 +32,7 @@ static void batch_run(struct pool_job *job)
 
 	for (i = 0; i < b->n; i++) {
 		b->item[i].ask.arg = b->args.data + b->item[i].at;
-		b->item[i].result = b->source->ask(b->source, &b->item[i].ask, batch_chunk,
+		b->item[i].result = b->source->ask(b->source, &b->item[i].ask, ask_chunk,
 						   &b->item[i].answer);
 	}
 }

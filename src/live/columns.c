@@ -239,12 +239,7 @@ struct cell_of {
 
 static bool get(const struct cell_of *c, const char *field, struct lssock_value *v)
 {
-	int f = lssock_field_find(field);
-
-	v->kind = LSSOCK_V_NA;
-	if (f >= 0)
-		lssock_get(c->ui->snap, c->item->row, c->owner, (uint32_t)f, v);
-	return v->kind > LSSOCK_V_LATER;
+	return row_value(c->ui->snap, c->item->row, c->owner, field, v);
 }
 
 static void text(const struct cell_of *c, const char *field, char *buf, size_t size)

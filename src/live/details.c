@@ -11,6 +11,7 @@
 
 #include "base/num.h"
 #include "base/text.h"
+#include "live/ui.h"
 
 /* ---- text in the making ---------------------------------------------------------- */
 
@@ -22,12 +23,7 @@ void details_say(struct details *d, const char *text)
 bool details_value(const struct details *d, uint32_t row, uint32_t owner, const char *field,
 		   struct lssock_value *ret)
 {
-	int f = lssock_field_find(field);
-
-	ret->kind = LSSOCK_V_NA;
-	if (f >= 0)
-		lssock_get(d->p->snap, row, owner, (uint32_t)f, ret);
-	return ret->kind > LSSOCK_V_LATER;
+	return row_value(d->p->snap, row, owner, field, ret);
 }
 
 /* An escaped byte takes four; what is no text is short. */

@@ -8,21 +8,11 @@
 #include "live/hosts.h"
 #include "live/ui.h"
 
-static bool get(const struct ui *ui, uint32_t row, const char *field, struct lssock_value *v)
-{
-	int f = lssock_field_find(field);
-
-	v->kind = LSSOCK_V_NA;
-	if (f >= 0 && ui->snap)
-		lssock_get(ui->snap, row, 0, (uint32_t)f, v);
-	return v->kind > LSSOCK_V_LATER;
-}
-
 const char *ui_host(const struct ui *ui, uint32_t row, const char *field)
 {
 	struct lssock_value v;
 
-	if (!ui->host_names || !ui->hosts || !get(ui, row, field, &v) ||
+	if (!ui->host_names || !ui->hosts || !row_value(ui->snap, row, 0, field, &v) ||
 	    v.kind != LSSOCK_V_ADDR)
 		return NULL;
 	return hosts_name(ui->hosts, &v.a);
@@ -56,7 +46,7 @@ void ui_end(const struct ui *ui, uint32_t row, const char *field, unsigned width
 	const char *name = NULL;
 	struct lssock_value v;
 
-	if (!get(ui, row, field, &v)) {
+	if (!row_value(ui->snap, row, 0, field, &v)) {
 		snprintf(buf, size, "*");
 		return;
 	}
@@ -75,7 +65,7 @@ static void want(const struct ui *ui, uint32_t row, uint64_t now_ns)
 	unsigned i;
 
 	for (i = 0; i < 2; i++)
-		if (get(ui, row, fields[i], &v) && v.kind == LSSOCK_V_ADDR)
+		if (row_value(ui->snap, row, 0, fields[i], &v) && v.kind == LSSOCK_V_ADDR)
 			hosts_want(ui->hosts, &v.a, now_ns);
 }
 

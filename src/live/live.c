@@ -101,8 +101,7 @@ static void begin(struct ui *ui, const struct live_options *opt)
 
 static unsigned also_of(const struct ui *ui)
 {
-	return (ui->replay || ui->tab == TAB_UNIX ? ALSO_UNIX : 0u) |
-	       (ui->tab == TAB_LISTEN ? ALSO_AUDIT : 0u);
+	return ui->tab == TAB_UNIX ? ALSO_UNIX : ui->tab == TAB_LISTEN ? ALSO_AUDIT : 0u;
 }
 
 static void feed_options(const struct live *l, struct feed_options *ret)

@@ -30,12 +30,8 @@ static bool is_text(const struct lssock_snap *s, uint32_t row, const char *field
 {
 	char text[64];
 	struct lssock_value v;
-	int f = lssock_field_find(field);
 
-	if (f < 0)
-		return false;
-	lssock_get(s, row, 0, (uint32_t)f, &v);
-	if (v.kind <= LSSOCK_V_LATER)
+	if (!row_value(s, row, 0, field, &v))
 		return false;
 	lssock_value_text(&v, text, sizeof(text));
 	return !strcmp(text, want);

@@ -41,14 +41,10 @@ static uint32_t plain_owner(const struct pile *p, uint32_t row)
 static size_t value(const struct pile *p, uint32_t row, const char *field, char *buf,
 		    size_t size)
 {
-	int f = lssock_field_find(field);
 	struct lssock_value v;
 
 	buf[0] = '\0';
-	if (f < 0)
-		return 0;
-	lssock_get(p->ui->snap, row, plain_owner(p, row), (uint32_t)f, &v);
-	if (v.kind <= LSSOCK_V_LATER)
+	if (!row_value(p->ui->snap, row, plain_owner(p, row), field, &v))
 		return 0;
 	v.more = 0;
 	return lssock_value_text(&v, buf, size);

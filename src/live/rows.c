@@ -25,6 +25,17 @@ struct row_id row_id(const struct lssock_snap *s, uint32_t row)
 	return (struct row_id){ .ns = lssock_namespaces(s, NULL)[k->ns].ino, .id = id };
 }
 
+bool row_value(const struct lssock_snap *s, uint32_t row, uint32_t owner, const char *field,
+	       struct lssock_value *ret)
+{
+	int f = lssock_field_find(field);
+
+	ret->kind = LSSOCK_V_NA;
+	if (f >= 0)
+		lssock_get(s, row, owner, (uint32_t)f, ret);
+	return ret->kind > LSSOCK_V_LATER;
+}
+
 static struct row_id group_id(uint64_t key)
 {
 	return (struct row_id){ .ns = 0, .id = key };

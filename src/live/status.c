@@ -25,14 +25,10 @@ static void add(const struct about *a, const char *field, const char *before)
 	const struct item *i = a->i;
 	const struct lssock_sock *k = &lssock_socks(ui->snap, NULL)[i->row];
 	bool own = k->owner && lssock_owners(ui->snap, NULL)[k->owner].how == LSSOCK_HOW_FD;
-	int f = lssock_field_find(field);
 	struct lssock_value v;
 	char text[512];
 
-	if (f < 0)
-		return;
-	lssock_get(ui->snap, i->row, own ? k->owner : 0, (uint32_t)f, &v);
-	if (v.kind <= LSSOCK_V_LATER)
+	if (!row_value(ui->snap, i->row, own ? k->owner : 0, field, &v))
 		return;
 	lssock_value_text(&v, text, sizeof(text));
 	buf_puts(a->b, before);

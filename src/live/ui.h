@@ -223,6 +223,10 @@ int ui_filter(struct ui *ui, const char *text, struct lssock_err *err);
 int ui_question(const struct ui *ui, const char *text, const char *export,
 		struct lssock_query **ret, struct lssock_err *err);
 struct row_id row_id(const struct lssock_snap *s, uint32_t row);
+/* The value of a field, false: there is none (NA, UNKNOWN or LATER says why). owner: row in
+ * owners[], 0: none. */
+bool row_value(const struct lssock_snap *s, uint32_t row, uint32_t owner, const char *field,
+	       struct lssock_value *ret);
 /* The row of an id in the snapshot that is shown, LSSOCK_NONE: it is not there. */
 uint32_t ui_find_row(const struct ui *ui, struct row_id id);
 const struct item *ui_current(const struct ui *ui);	/* NULL: none */
